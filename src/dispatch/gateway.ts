@@ -1,0 +1,54 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { EndpointRecord } from '../catalog/records.ts'
+import type { Credential } from '../providers/wire.ts'
+import type { Health } from './health.ts'
+import type { KeyDirectory } from './key-directory.ts'
+import type { Keys } from './keys.ts'
+
+/** Deadlines of upstream calls, in milliseconds. */
+export interface Deadlines {
+  /** From the call to the first content of a stream. */
+  firstContentMs: number
+  firstContentReasoningMs: number
+  /** From the call to the end of an answer that is not streamed. */
+  wholeAnswerMs: number
+  wholeAnswerReasoningMs: number
+  /** Silence in the middle of a stream. */
+  idleMs: number
+  idleReasoningMs: number
+  /** From the request to the first content, over all attempts. */
+  totalMs: number
+  totalReasoningMs: number
+}
+
+export interface Settings {
+  environment: 'production' | 'development'
+  /** The region this request's host answers for: `global`, `eu`. */
+  region: string
+  maxBodyBytes: number
+  /** Where the operator is found in error texts and links, e.g. `https://gw.example`. */
+  origin: string
+}
+
+/**
+ * Everything outside the rooms, as one request needs it. Filled by `gateway.ts` from bindings, by tests from doubles.
+ */
+export interface Gateway {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Uniform in [0, 1). */
+  random(): number
+  settings: Settings
+  deadlines: Deadlines
+  catalog: Catalog
+  keys: Keys
+  directory: KeyDirectory
+  health: Health
+  /** The credential and base URL for an endpoint, or null when it is not usable here. Synchronous, from memory. */
+  access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null
+  /** The one egress. Rejects with a `FailureError` where the address is refused. */
+  fetch(url: string, init: RequestInit): Promise<Response>
+  /** `fetch` refuses nothing of this: a management key from the environment, compared in constant time. */
+  isOperatorKey(key: string): Promise<boolean>
+  waitUntil(promise: Promise<unknown>): void
+}

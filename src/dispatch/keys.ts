@@ -1,0 +1,41 @@
+import type { GenerationRow } from '../metering/generation.ts'
+
+/** What a key may do, as its object answers it with an admission. */
+export interface KeyPolicy {
+  hash: string
+  /** Masked form for people. */
+  label: string
+  kind: 'inference' | 'management'
+  /** Requests a window; null = unlimited. */
+  rateLimit: { requests: number; windowMs: number } | null
+}
+
+export type Refusal =
+  | { admitted: false; reason: 'unknown' | 'disabled' | 'expired' | 'wrong-kind' }
+  | {
+      admitted: false
+      reason: 'rate-limited'
+      limit: number
+      windowMs: number
+      /** Epoch milliseconds at which the window has room again. */
+      resetAt: number
+      retryAfterMs: number
+    }
+  | { admitted: false; reason: 'limit-exceeded'; limitNanoUsd: number; affordableNanoUsd: number }
+
+export type Admission = { admitted: true; policy: KeyPolicy } | Refusal
+
+/** The key objects, as one request sees them. One call before the upstream is called: `admit`. */
+export interface Keys {
+  /**
+   * Asks for admission to inference and reserves `reserveNanoUsd` until `settle` is called with the same generation id
+   * (or the reservation expires). A refused request fills no window.
+   */
+  admit(keyHash: string, ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission>
+  /** Validity and kind only: fills no window. For reads, management and error paths. */
+  check(keyHash: string): Promise<Admission>
+  /** Hands over what became of an admitted request; exactly once by generation id. Resolves when the row is durable. */
+  settle(row: GenerationRow): Promise<void>
+  /** A row of this key, whether it has reached D1 or not; null when there is none. */
+  generation(keyHash: string, id: string): Promise<GenerationRow | null>
+}
