@@ -24,7 +24,16 @@ export interface DataPolicy {
   retainsPrompts: boolean | null
   retentionDays: number | null
   zdr: 'default' | 'on-request' | 'none-found' | null
+  /**
+   * Who claims zero retention by default. What an aggregator negotiated for its own traffic binds nobody else, so only
+   * the vendor's word, or the operator's, may be shown as zero retention here.
+   */
+  zeroRetentionStatedBy?: 'vendor' | 'aggregator' | 'operator' | null
   asOf: string | null
+  /** The claims on record disagree; the fields above take the worst of them. */
+  conflict?: boolean
+  /** Ids of the claims on record. */
+  sources?: string[]
 }
 
 export interface ProviderRecord {

@@ -1,3 +1,7 @@
+import type { KeyUsage } from '../metering/spend.ts'
+
+export type { KeyUsage }
+
 /** A key as management sees it; money in nano-dollars, times in epoch milliseconds. Never the key itself. */
 export interface KeyRecord {
   hash: string
@@ -17,17 +21,6 @@ export interface KeyRecord {
   creatorUserId: string | null
   workspaceId: string
   usage: KeyUsage
-}
-
-export interface KeyUsage {
-  totalNanoUsd: number
-  dailyNanoUsd: number
-  weeklyNanoUsd: number
-  monthlyNanoUsd: number
-  byokTotalNanoUsd: number
-  byokDailyNanoUsd: number
-  byokWeeklyNanoUsd: number
-  byokMonthlyNanoUsd: number
 }
 
 /** Management of keys: D1 holds the list, the key's object the truth of its state; both are told before this answers. */

@@ -36,6 +36,9 @@ export interface Keys {
   check(keyHash: string): Promise<Admission>
   /** Hands over what became of an admitted request; exactly once by generation id. Resolves when the row is durable. */
   settle(row: GenerationRow): Promise<void>
-  /** A row of this key, whether it has reached D1 or not; null when there is none. */
-  generation(keyHash: string, id: string): Promise<GenerationRow | null>
+  /**
+   * A row of this account: of this key whether it has reached D1 or not, of any other once it has. Null when there is
+   * none. A null hash (an operator has no key object) asks D1 alone.
+   */
+  generation(keyHash: string | null, id: string): Promise<GenerationRow | null>
 }

@@ -1,6 +1,8 @@
 import type { EndpointRecord, ModelRecord } from '../catalog/records.ts'
 import type { AttemptFailure } from '../chat/failure.ts'
+import type { Envelope } from '../chat/envelope.ts'
 import type { Part } from '../chat/parts.ts'
+import type { PartEncoder, StreamStage } from '../chat/stream-stage.ts'
 import type { ChatRequest } from '../chat/request.ts'
 
 /** A field of the request that did not reach the provider as the client wrote it. Codes only, never content. */
@@ -69,6 +71,17 @@ export interface Wire {
   decodeBody(body: string, input: DecodeInput): Part[]
   decodeStream(input: DecodeInput): StreamDecoder
   classify(answer: ErrorAnswer): AttemptFailure
+  /** The straight-through stage, for a surface that speaks this very wire. */
+  splice?(input: DecodeInput, options: StraightThrough): StreamStage
+  /** Top-level fields of a whole answer that the gateway doesn't know, for a surface that speaks this very wire. */
+  extras?(body: string): Record<string, unknown>
+}
+
+export interface StraightThrough {
+  envelope: Envelope
+  /** For the events that are not spliced. */
+  encoder: PartEncoder
+  excludeReasoning: boolean
 }
 
 export interface DecodeInput {

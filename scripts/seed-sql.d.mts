@@ -1,0 +1,2 @@
+export function seedVersion(): string
+export function seedStatements(): string[]

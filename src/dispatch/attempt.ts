@@ -1,0 +1,223 @@
+import type { Envelope } from '../chat/envelope.ts'
+import type { AttemptFailure } from '../chat/failure.ts'
+import { FailureError } from '../chat/failure.ts'
+import { PartStage } from '../chat/part-stage.ts'
+import type { Part } from '../chat/parts.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import type { StreamStage } from '../chat/stream-stage.ts'
+import { ByteReader } from '../edge/byte-reader.ts'
+import { providerOf } from '../providers/registry.ts'
+import type { TranslationNote } from '../providers/wire.ts'
+import type { PlannedAttempt } from '../routing/plan.ts'
+import type { Dialect } from './dialect.ts'
+import type { Gateway } from './gateway.ts'
+
+/** An error answer larger than this tells nothing more. */
+const maxErrorBytes = 64 * 1024
+/** A whole answer larger than this would not fit an isolate beside its translation. */
+const maxAnswerBytes = 32 * 1024 * 1024
+
+export interface AttemptInput {
+  gateway: Gateway
+  planned: PlannedAttempt
+  request: ChatRequest
+  stream: boolean
+  dialect: Dialect
+  envelope: Envelope
+  excludeReasoning: boolean
+  userHash: string | undefined
+  betas: string[] | undefined
+  /** Aborts when the client has gone. */
+  client: AbortSignal
+  /** Milliseconds until the first content (a stream) or the whole answer must be there. */
+  deadlineMs: number
+}
+
+/** An upstream stream that has begun to answer; its first content waits in `stage`. */
+export interface OpenStream {
+  kind: 'stream'
+  stage: StreamStage
+  reader: ByteReader
+  /** Ends the upstream call at once. */
+  cancel(): void
+  status: number
+  translation: TranslationNote[]
+}
+
+export interface WholeAnswer {
+  kind: 'answer'
+  parts: Part[]
+  extras: Record<string, unknown>
+  status: number
+  translation: TranslationNote[]
+}
+
+export interface FailedAttempt {
+  kind: 'failed'
+  failure: AttemptFailure
+  /** False when the upstream was not called, e.g. because its address is refused. */
+  called: boolean
+}
+
+/**
+ * Makes one upstream call and follows it to its first content, its whole answer or its failure. A failure is a value:
+ * falling back is ordinary. Nothing of a failed attempt reaches the client.
+ */
+export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAnswer | FailedAttempt> {
+  const { gateway, planned } = input
+  const { endpoint, model } = planned
+  const provider = providerOf(endpoint.provider)
+  const wire = provider?.wire(endpoint)
+  const access = gateway.access(endpoint)
+  if (!provider || !wire || !access)
+    return failed({ kind: 'not-found', message: 'The endpoint is not configured here.' }, false)
+
+  const abort = new AbortController()
+  let gaveUp: 'deadline' | 'client' | null = null
+  const giveUp = (why: 'deadline' | 'client') => {
+    gaveUp ??= why
+    abort.abort()
+  }
+  const onClientGone = () => giveUp('client')
+  if (input.client.aborted) return failed({ kind: 'cancelled', message: 'The client has gone.' }, false)
+  input.client.addEventListener('abort', onClientGone, { once: true })
+  const timer = setTimeout(() => giveUp('deadline'), input.deadlineMs)
+  const settle = () => {
+    clearTimeout(timer)
+    input.client.removeEventListener('abort', onClientGone)
+  }
+  let called = false
+
+  try {
+    const target = { endpoint, model, baseUrl: access.baseUrl, credential: access.credential }
+    const encoded = wire.encode({
+      request: input.request,
+      target,
+      stream: input.stream,
+      ...(input.userHash === undefined ? {} : { userHash: input.userHash }),
+      ...(input.betas === undefined ? {} : { betas: input.betas }),
+    })
+    const signed = await provider.authorize(encoded, access.credential, {
+      now: gateway.now(),
+      fetch: (url, init) => gateway.fetch(url, { ...init, signal: abort.signal }),
+    })
+    called = true
+    const response = await gateway.fetch(signed.url, {
+      method: signed.method,
+      headers: signed.headers,
+      body: signed.body,
+      signal: abort.signal,
+    })
+    if (!response.ok) {
+      const body = await readText(response, maxErrorBytes)
+      abort.abort()
+      return failed(wire.classify({ status: response.status, headers: response.headers, body: body.text }), true)
+    }
+    const decodeInput = { target, request: input.request }
+    if (!input.stream || isDocument(response)) {
+      const body = await readText(response, maxAnswerBytes)
+      if (body.cut) {
+        abort.abort()
+        return failed({ kind: 'malformed', message: 'The answer was too large.' }, true)
+      }
+      const parts = wire.decodeBody(body.text, decodeInput)
+      const failure = failureAmong(parts)
+      if (failure) return failed({ upstreamStatus: response.status, ...failure }, true)
+      if (!input.stream) {
+        const extras = wire.name === input.dialect.wire ? (wire.extras?.(body.text) ?? {}) : {}
+        return { kind: 'answer', parts, extras, status: response.status, translation: encoded.translation }
+      }
+      // A provider that answers a streaming request with a whole body still gets its answer through.
+      const stage = new PartStage(
+        { push: () => parts, end: () => [] },
+        input.dialect.encoder(input.envelope, { excludeReasoning: input.excludeReasoning }),
+      )
+      stage.push(new Uint8Array(0))
+      const nothingMore = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() })
+      return {
+        kind: 'stream',
+        stage,
+        reader: new ByteReader(nothingMore),
+        cancel: () => {},
+        status: response.status,
+        translation: encoded.translation,
+      }
+    }
+
+    const encoder = input.dialect.encoder(input.envelope, { excludeReasoning: input.excludeReasoning })
+    const stage =
+      wire.name === input.dialect.wire && wire.splice
+        ? wire.splice(decodeInput, { envelope: input.envelope, encoder, excludeReasoning: input.excludeReasoning })
+        : new PartStage(wire.decodeStream(decodeInput), encoder)
+    const reader = new ByteReader(response.body as ReadableStream<Uint8Array>)
+    const { progress } = stage
+    // Lifecycle events are held until the model says something: until then another endpoint can still take over.
+    while (!progress.content && !progress.upstreamContent && !progress.finish && !progress.failure && !progress.done) {
+      const bytes = await reader.read()
+      if (bytes === null) break
+      stage.push(bytes)
+    }
+    const begun = progress.upstreamContent || progress.finish !== null
+    if (!begun && !progress.failure) stage.end()
+    if (progress.failure && !progress.content) {
+      abort.abort()
+      return failed({ upstreamStatus: response.status, ...progress.failure }, true)
+    }
+    return {
+      kind: 'stream',
+      stage,
+      reader,
+      cancel: () => abort.abort(),
+      status: response.status,
+      translation: encoded.translation,
+    }
+  } catch (error) {
+    abort.abort()
+    if (gaveUp === 'client') return failed({ kind: 'cancelled', message: 'The client has gone.' }, called)
+    if (gaveUp === 'deadline')
+      return failed({ kind: 'timeout', message: 'The provider did not answer in time.' }, called)
+    if (error instanceof FailureError) return failed({ kind: 'unsupported', message: error.failure.message }, false)
+    return failed({ kind: 'network', message: 'The connection to the provider failed.' }, called)
+  } finally {
+    settle()
+  }
+}
+
+function failed(failure: AttemptFailure, called: boolean): FailedAttempt {
+  return { kind: 'failed', failure, called }
+}
+
+function failureAmong(parts: Part[]): AttemptFailure | null {
+  for (const part of parts) {
+    if (part.type === 'error') return part.failure
+    if (part.type === 'finish' && part.reason === 'error')
+      return {
+        kind: 'stream-error',
+        message: 'The provider ended the generation with an error.',
+        ...(part.native === null ? {} : { providerCode: part.native }),
+      }
+  }
+  return null
+}
+
+/** Whether what should be a stream says of itself that it is one document. */
+function isDocument(response: Response): boolean {
+  const type = response.headers.get('content-type') ?? ''
+  return type.startsWith('application/json') || type.startsWith('text/html')
+}
+
+/** At most `maxBytes` of a body as text; a body that breaks rejects. */
+async function readText(response: Response, maxBytes: number): Promise<{ text: string; cut: boolean }> {
+  const declared = Number(response.headers.get('content-length') ?? Number.NaN)
+  if (declared <= maxBytes) return { text: await response.text(), cut: false }
+  if (!response.body) return { text: '', cut: false }
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  for await (const bytes of response.body as ReadableStream<Uint8Array>) {
+    length += bytes.length
+    if (length > maxBytes) return { text, cut: true }
+    text += decoder.decode(bytes, { stream: true })
+  }
+  return { text: text + decoder.decode(), cut: false }
+}

@@ -1,0 +1,302 @@
+import type { Failure } from '../chat/failure.ts'
+import { FailureError } from '../chat/failure.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import type { AttemptRecord } from '../metering/generation.ts'
+import type { CandidateModel } from '../routing/model-id.ts'
+import { needsOf } from '../routing/needs.ts'
+import { type Plan, plan as planAttempts } from '../routing/plan.ts'
+import { reserveNanoUsd, resolveModels } from './candidates.ts'
+import type { Dialect, Settled } from './dialect.ts'
+import type { Gateway } from './gateway.ts'
+import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
+import type { Refusal } from './keys.ts'
+import { type RunInput, reportFailure, run } from './run.ts'
+import { type StreamEnd, type StreamInput, streamAnswer } from './stream.ts'
+
+/** One parsed request with what its surface knows of the caller. */
+export interface ChatCall {
+  gateway: Gateway
+  request: ChatRequest
+  dialect: Dialect
+  keyHash: string
+  generationId: string
+  requestId: string
+  /** Epoch milliseconds at which the request came in. */
+  startedAt: number
+  /** Aborts when the client has gone. */
+  client: AbortSignal
+  /** Only what attribution needs; no other header of the client goes further than its surface. */
+  app: { referer: string | null; title: string | null; userAgent: string | null; origin: string | null }
+  sessionId: string | null
+  betas: string[] | undefined
+  /** Images, audio and files in the prompt. */
+  mediaCount: number
+}
+
+export type ChatAnswer =
+  | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'body'; body: Record<string, unknown>; providerName: string }
+  | { kind: 'stream'; stream: ReadableStream<Uint8Array>; providerName: string | null }
+
+/** How long a stream's headers wait for a clean HTTP error before keep-alives begin (`openrouter-api.md` §1.12). */
+const commitAfterMs = 1_000
+
+/**
+ * One chat request's life: admit, plan, attempt, stream, settle. The key object is the only thing asked before the
+ * upstream is called, and the plan is made while it answers. Whatever happens afterwards is settled exactly once.
+ */
+export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
+  const { gateway, request } = call
+  let candidates: CandidateModel[]
+  try {
+    const resolved = resolveModels(request, gateway.catalog)
+    candidates = resolved instanceof Promise ? await resolved : resolved
+  } catch (error) {
+    // A caller whose key is no good learns that, and nothing about models.
+    const checked = await gateway.keys.check(call.keyHash)
+    if (!checked.admitted) return { kind: 'refused', refusal: checked }
+    if (error instanceof FailureError) return { kind: 'failed', failure: error.failure }
+    throw error
+  }
+
+  const needs = needsOf(request)
+  const admission = gateway.keys.admit(call.keyHash, {
+    generationId: call.generationId,
+    reserveNanoUsd: reserveNanoUsd(needs, candidates),
+  })
+  const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
+  let plan: Plan
+  try {
+    plan = planAttempts({
+      needs,
+      entries: candidates,
+      region: gateway.settings.region,
+      usable: (endpoint) => gateway.access(endpoint) !== null,
+      health: (endpoint) => gateway.health.of(endpoint),
+      takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
+      seed: Math.floor(gateway.random() * 0x1_0000_0000),
+      now: call.startedAt,
+    })
+  } catch (error) {
+    // Admission is under way: a plan that cannot be made must not leave its reservation behind.
+    const admitted = await admission
+    if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
+    if (!(error instanceof FailureError)) throw error
+    return fail(call, error.failure, null, await user)
+  }
+  const admitted = await admission
+  if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
+  const userHash = await user
+  if (plan.failure !== null) return fail(call, plan.failure, plan, userHash)
+
+  const attempts: AttemptRecord[] = []
+  const excludeReasoning = request.reasoning?.exclude === true || request.include_reasoning === false
+  const input: RunInput = {
+    gateway,
+    plan,
+    request,
+    stream: request.stream === true,
+    dialect: call.dialect,
+    generationId: call.generationId,
+    created: Math.floor(call.startedAt / 1000),
+    excludeReasoning,
+    userHash,
+    betas: call.betas,
+    client: call.client,
+    startedAt: call.startedAt,
+    attempts,
+  }
+  const context = { call, plan, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
+  return input.stream ? answerStream(input, context) : answerWhole(input, context)
+}
+
+interface CallContext {
+  call: ChatCall
+  plan: Plan
+  attempts: AttemptRecord[]
+  userHash: string | undefined
+  promptTokensEstimate: number
+}
+
+async function answerWhole(input: RunInput, context: CallContext): Promise<ChatAnswer> {
+  const { gateway, dialect } = input
+  // The life of the request goes on when the client does not: what was begun is settled.
+  const life = run(input)
+  gateway.waitUntil(life.catch(() => {}))
+  const result = await life
+  if (result.answered === null) {
+    settle(context, { failure: result.failure, cancelled: result.cancelled })
+    return { kind: 'failed', failure: result.failure }
+  }
+  const { answered, planned, envelope, calledAt, record } = result
+  if (answered.kind !== 'answer') throw new Error('a whole answer was asked for')
+  const endedAt = gateway.now()
+  let finish: Settled['finish'] = null
+  let usage: Settled['usage'] | null = null
+  let upstreamId: string | null = null
+  let serviceTier: string | null = null
+  let contentBytes = 0
+  for (const part of answered.parts) {
+    if (part.type === 'finish') finish ??= { reason: part.reason, native: part.native }
+    else if (part.type === 'usage') usage = part.usage
+    else if (part.type === 'start') {
+      upstreamId = part.upstreamId ?? upstreamId
+      serviceTier = part.serviceTier ?? serviceTier
+    } else if (part.type === 'text-delta') contentBytes += part.text.length
+  }
+  usage ??= estimateUsage(context.promptTokensEstimate, contentBytes)
+  const cost = chargeOf(costOf(usage, planned), usage, { failed: false, finished: finish !== null })
+  const settled: Settled = { finish, usage, cost, isByok: false, serviceTier }
+  const body = dialect.body(answered.parts, envelope, settled, {
+    excludeReasoning: input.excludeReasoning,
+    extras: answered.extras,
+  })
+  gateway.health.report(planned.endpoint, {
+    at: endedAt,
+    outcome: 'success',
+    latencyMs: record.latencyMs,
+    ...(endedAt > calledAt ? { tokensPerSecond: (usage.completionTokens * 1000) / (endedAt - calledAt) } : {}),
+  })
+  settle(context, {
+    answeredBy: planned,
+    finish,
+    usage,
+    cost,
+    upstreamId,
+    serviceTier,
+    translation: answered.translation,
+    firstContentAt: endedAt,
+  })
+  return { kind: 'body', body, providerName: envelope.provider }
+}
+
+async function answerStream(input: RunInput, context: CallContext): Promise<ChatAnswer> {
+  const { gateway } = input
+  const running = run(input)
+  const early = await orLater(running, commitAfterMs)
+  if (early !== null && early.answered === null) {
+    settle(context, { failure: early.failure, cancelled: early.cancelled })
+    return { kind: 'failed', failure: early.failure }
+  }
+  const answer: StreamInput = {
+    gateway,
+    dialect: input.dialect,
+    running,
+    waited: early === null,
+    client: input.client,
+    fallbackEnvelope: {
+      id: input.generationId,
+      created: input.created,
+      model: context.plan.attempts[0]?.model.id ?? '',
+      provider: context.plan.attempts[0]?.endpoint.provider.name ?? '',
+    },
+    promptTokensEstimate: context.promptTokensEstimate,
+  }
+  const { stream, done } = streamAnswer(answer, (end) => settleStream(context, end))
+  gateway.waitUntil(done)
+  return { kind: 'stream', stream, providerName: early?.answered ? early.envelope.provider : null }
+}
+
+function settleStream(context: CallContext, end: StreamEnd): Promise<void> {
+  const { gateway } = context.call
+  const { planned } = end
+  if (planned !== null) {
+    if (end.attemptFailure !== null) {
+      const record = context.attempts.at(-1)
+      if (record) record.outcome = end.attemptFailure.kind
+      reportFailure(gateway, planned, end.attemptFailure)
+    } else {
+      const tookMs = end.endedAt - end.calledAt
+      gateway.health.report(planned.endpoint, {
+        at: end.endedAt,
+        outcome: end.cancelled ? 'excluded' : 'success',
+        latencyMs: end.latencyMs,
+        ...(tookMs > 0 && end.usage ? { tokensPerSecond: (end.usage.completionTokens * 1000) / tookMs } : {}),
+      })
+    }
+  }
+  return settleRow(context, {
+    answeredBy: planned,
+    failure: end.failure,
+    cancelled: end.cancelled,
+    finish: end.finish,
+    usage: end.usage,
+    cost: end.cost,
+    upstreamId: end.upstreamId,
+    serviceTier: end.serviceTier,
+    translation: end.translation,
+    firstContentAt: end.firstContentAt,
+  })
+}
+
+type EndingFields = Partial<Parameters<typeof generationRow>[1]>
+
+function settle(context: CallContext, ending: EndingFields): void {
+  context.call.gateway.waitUntil(settleRow(context, ending))
+}
+
+function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
+  const { call } = context
+  return call.gateway.keys.settle(
+    generationRow(call, {
+      answeredBy: null,
+      failure: null,
+      cancelled: false,
+      finish: null,
+      usage: null,
+      cost: noCost,
+      upstreamId: null,
+      serviceTier: null,
+      translation: [],
+      firstContentAt: null,
+      endedAt: call.gateway.now(),
+      ...ending,
+      attempts: context.attempts,
+      plan: context.plan,
+      userHash: context.userHash,
+      promptTokensEstimate: context.promptTokensEstimate,
+    }),
+  )
+}
+
+/** An admitted request that could not be planned: told to the client and settled, so that its reservation is freed. */
+function fail(call: ChatCall, failure: Failure, plan: Plan | null, userHash: string | undefined): ChatAnswer {
+  const row = generationRow(call, {
+    answeredBy: null,
+    attempts: [],
+    plan,
+    failure,
+    cancelled: false,
+    finish: null,
+    usage: null,
+    cost: noCost,
+    upstreamId: null,
+    serviceTier: null,
+    translation: [],
+    firstContentAt: null,
+    endedAt: call.gateway.now(),
+    userHash,
+    promptTokensEstimate: 0,
+  })
+  call.gateway.waitUntil(call.gateway.keys.settle(row))
+  return { kind: 'failed', failure }
+}
+
+/** The value of a promise, or null when it takes longer than `ms`. */
+async function orLater<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function hashOf(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}

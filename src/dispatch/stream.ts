@@ -1,0 +1,241 @@
+import type { Envelope } from '../chat/envelope.ts'
+import type { AttemptFailure, Failure } from '../chat/failure.ts'
+import type { TokenUsage } from '../chat/usage.ts'
+import type { UsageCost } from '../metering/price-usage.ts'
+import type { TranslationNote } from '../providers/wire.ts'
+import { streamFailure } from '../routing/outcome.ts'
+import type { PlannedAttempt } from '../routing/plan.ts'
+import { type Dialect, keepAliveComment } from './dialect.ts'
+import type { Gateway } from './gateway.ts'
+import { chargeOf, costOf, estimateUsage, noCost } from './generation-row.ts'
+import type { RunResult } from './run.ts'
+
+/** A comment goes out when nothing was written for this long; the timer that looks ticks twice as often. */
+const quietMs = 2_000
+const tickMs = 1_000
+
+export interface StreamInput {
+  gateway: Gateway
+  dialect: Dialect
+  running: Promise<RunResult>
+  /** The headers go out before the outcome is known: keep-alives start at once. */
+  waited: boolean
+  client: AbortSignal
+  /** For an error that comes before any provider has answered. */
+  fallbackEnvelope: Envelope
+  promptTokensEstimate: number
+}
+
+/** What a stream came to, for settling. */
+export interface StreamEnd {
+  planned: PlannedAttempt | null
+  /** What the client was told; null when all went well. */
+  failure: Failure | null
+  /** The same as the endpoint's fault, when it was one. */
+  attemptFailure: AttemptFailure | null
+  cancelled: boolean
+  finish: { reason: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'error'; native: string | null } | null
+  usage: TokenUsage | null
+  cost: UsageCost
+  upstreamId: string | null
+  serviceTier: string | null
+  translation: TranslationNote[]
+  /** Epoch milliseconds. */
+  calledAt: number
+  firstContentAt: number | null
+  endedAt: number
+  latencyMs: number
+}
+
+/**
+ * Pumps an upstream stream through its stage to the client. The readable goes into the response at once. `onEnd` hears
+ * what the stream came to as soon as that is known, however slowly the client reads the rest; `done` resolves when the
+ * last byte is out. A client that goes cancels the upstream at once.
+ */
+export function streamAnswer(
+  input: StreamInput,
+  onEnd: (end: StreamEnd) => Promise<void>,
+): { stream: ReadableStream<Uint8Array>; done: Promise<void> } {
+  // The runtime's own identity stream: a write is handed to the socket without another crossing into JavaScript.
+  const { readable, writable } = new IdentityTransformStream()
+  return { stream: readable, done: new Pump(input, writable.getWriter()).run(onEnd) }
+}
+
+class Pump {
+  #input: StreamInput
+  #writer: WritableStreamDefaultWriter<Uint8Array>
+  #clientGone = false
+  #onGone: () => void = () => {}
+  #onSilence: () => void = () => {}
+  #lastWriteAt: number
+  #writing: Promise<void> = Promise.resolve()
+  #busy = false
+
+  constructor(input: StreamInput, writer: WritableStreamDefaultWriter<Uint8Array>) {
+    this.#input = input
+    this.#writer = writer
+    this.#lastWriteAt = input.gateway.now()
+  }
+
+  async run(onEnd: (end: StreamEnd) => Promise<void>): Promise<void> {
+    const { client } = this.#input
+    const onGone = () => {
+      this.#clientGone = true
+      this.#onGone()
+    }
+    client.addEventListener('abort', onGone, { once: true })
+    this.#writer.closed.catch(onGone)
+    if (client.aborted) onGone()
+    if (this.#input.waited) this.#write(keepAliveComment)
+    const ticker = setInterval(() => this.#tick(), tickMs)
+    let settling: Promise<void> | undefined
+    try {
+      settling = onEnd(await this.#pump())
+    } finally {
+      clearInterval(ticker)
+      client.removeEventListener('abort', onGone)
+      await this.#writing
+      await this.#writer.close().catch(() => {})
+      await settling
+    }
+  }
+
+  async #pump(): Promise<StreamEnd> {
+    const { gateway, dialect, running } = this.#input
+    const result = await running
+    if (result.answered === null) {
+      if (!result.cancelled && !this.#clientGone)
+        this.#write(dialect.failing(this.#input.fallbackEnvelope, result.failure, null))
+      return { ...nothing, failure: result.failure, cancelled: result.cancelled, endedAt: gateway.now() }
+    }
+    const { answered, planned, envelope, calledAt, record } = result
+    if (answered.kind !== 'stream') throw new Error('a stream was asked for')
+    const { stage, reader } = answered
+    const { progress } = stage
+    let firstContentAt: number | null = null
+    let broken: AttemptFailure | null = null
+    const stop = () => {
+      answered.cancel()
+      reader.cancel()
+    }
+    this.#onGone = stop
+    if (this.#clientGone) stop()
+
+    const idleMs = planned.model.reasoning.supported ? gateway.deadlines.idleReasoningMs : gateway.deadlines.idleMs
+    let silent = false
+    // Only a read that is waited for counts as silence: a client that does not read is not the provider's fault.
+    let readingSince: number | null = null
+    this.#onSilence = () => {
+      if (readingSince === null || gateway.now() - readingSince < idleMs) return
+      silent = true
+      stop()
+    }
+    try {
+      for (;;) {
+        const out = stage.take()
+        if (out !== null) {
+          if (progress.content) firstContentAt ??= gateway.now()
+          // The next read starts while this write drains; a slow client still holds the upstream back by one read.
+          this.#write(out)
+        }
+        if (progress.failure !== null || progress.done || this.#clientGone || silent) break
+        readingSince = gateway.now()
+        const bytes = await reader.read()
+        readingSince = null
+        // The stage writes into the buffer that the last write may still be reading.
+        await this.#writing
+        if (bytes === null) {
+          if (!silent && !this.#clientGone) stage.end()
+          const rest = stage.take()
+          if (rest !== null) this.#write(rest)
+          break
+        }
+        stage.push(bytes)
+      }
+    } catch {
+      if (!this.#clientGone && !silent && progress.finish === null)
+        broken = { kind: 'truncated', message: 'The connection to the provider broke.' }
+    }
+    this.#onSilence = () => {}
+    this.#onGone = () => {}
+    stop()
+
+    // Silence or a break after the finish loses nothing but the usage.
+    if (silent && progress.finish === null)
+      broken = { kind: 'timeout', message: 'The provider fell silent in the middle of its answer.' }
+    const cancelled = this.#clientGone && progress.failure === null
+    const attemptFailure = cancelled ? null : (progress.failure ?? broken)
+    const endedAt = gateway.now()
+    const usage = progress.usage ?? estimateUsage(this.#input.promptTokensEstimate, progress.contentBytes)
+    const cost = chargeOf(costOf(usage, planned), usage, {
+      failed: attemptFailure !== null,
+      finished: progress.finish !== null || cancelled,
+    })
+    const settled = { finish: progress.finish, usage, cost, isByok: false, serviceTier: progress.serviceTier }
+    const failure = attemptFailure === null ? null : streamFailure(attemptFailure, planned.endpoint)
+    if (!cancelled) {
+      await this.#writing
+      this.#write(
+        failure === null
+          ? dialect.closing(envelope, settled)
+          : dialect.failing(envelope, failure, progress.usage === null ? null : settled),
+      )
+    }
+    return {
+      planned,
+      failure,
+      attemptFailure,
+      cancelled,
+      finish: cancelled ? null : progress.finish,
+      usage,
+      cost,
+      upstreamId: progress.upstreamId,
+      serviceTier: progress.serviceTier,
+      translation: answered.translation,
+      calledAt,
+      firstContentAt,
+      endedAt,
+      latencyMs: record.latencyMs,
+    }
+  }
+
+  #tick(): void {
+    this.#onSilence()
+    if (!this.#busy && this.#input.gateway.now() - this.#lastWriteAt >= quietMs - tickMs / 2)
+      this.#write(keepAliveComment)
+  }
+
+  /** Starts a write; `#writing` resolves when it is through, also when the client has gone. */
+  #write(output: Uint8Array | string): void {
+    if (this.#clientGone) return
+    this.#busy = true
+    this.#lastWriteAt = this.#input.gateway.now()
+    const bytes = typeof output === 'string' ? new TextEncoder().encode(output) : output
+    this.#writing = this.#writer.write(bytes).then(
+      () => {
+        this.#busy = false
+      },
+      () => {
+        this.#clientGone = true
+        this.#onGone()
+      },
+    )
+  }
+}
+
+const nothing: StreamEnd = {
+  planned: null,
+  failure: null,
+  attemptFailure: null,
+  cancelled: false,
+  finish: null,
+  usage: null,
+  cost: noCost,
+  upstreamId: null,
+  serviceTier: null,
+  translation: [],
+  calledAt: 0,
+  firstContentAt: null,
+  endedAt: 0,
+  latencyMs: 0,
+}

@@ -1,0 +1,362 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { KeyRecord, KeyUsage } from '../dispatch/key-directory.ts'
+import type { Admission, KeyPolicy, Refusal } from '../dispatch/keys.ts'
+import type { GenerationRow } from '../metering/generation.ts'
+import { Reservations } from '../metering/reservations.ts'
+import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
+import { storableRow } from '../metering/storable-row.ts'
+import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
+import { insertGenerations, readGeneration } from '../store/generations.ts'
+import { mirrorUsage, readKey } from '../store/keys.ts'
+import { type KeyState, KeyStorage, type Unsaved } from './key-storage.ts'
+import { within } from './within.ts'
+
+/** How long changes gather in memory before one transaction saves them. */
+const saveAfterMs = 20
+/** How long settled rows gather before they go to D1. */
+const flushAfterMs = 1_500
+const maxBackoffMs = 60_000
+const maxD1Ms = 20_000
+/** A flush takes what D1 takes in one value (2 MB) and no more than this many rows. */
+const flushRows = 100
+const flushCharacters = 500_000
+const flushRounds = 50
+/** A settlement repeated within this time is recognised; callers give up after 30 s. */
+const keepSettledMs = 120_000
+/** A key that D1 does not know is not asked for again for so long. */
+const missTtlMs = 1_000
+
+/** D1, as a key object needs it. */
+export interface KeyDatabase {
+  readKey(hash: string): Promise<KeyRecord | null>
+  mirrorUsage(hash: string, usage: KeyUsage): Promise<void>
+  insertGenerations(rows: readonly GenerationRow[]): Promise<void>
+  readGeneration(id: string): Promise<GenerationRow | null>
+}
+
+/** A key with its counters of this moment, for people to look at. */
+export interface KeyDescription {
+  key: KeyRecord
+  /** Null = unlimited. `resetAt` is when there is room again, null while there is. */
+  window: (RateLimit & { remaining: number; resetAt: number | null }) | null
+  reservedNanoUsd: number
+  /** Requests whose outcome nobody reported within the time of a reservation. */
+  unsettled: { count: number; nanoUsd: number }
+}
+
+/**
+ * One key: whether it is valid, its window, its spend, and the outbox of its requests' metadata. Reached by
+ * `idFromName(hash)`.
+ *
+ * Memory decides and is saved behind the answer: `admit` writes nothing before it answers, and all changes of some 20 ms
+ * share one transaction. What must not be lost (`settle`, `configure`) answers once it is on disk. A save that fails
+ * resets the object, so memory is never ahead of a disk that refuses it.
+ */
+export class KeyObject extends DurableObject<Env> {
+  clock = () => Date.now()
+  random = () => Math.random()
+  d1: KeyDatabase = {
+    readKey: (hash) => readKey(this.env.DB, hash),
+    mirrorUsage: (hash, usage) => mirrorUsage(this.env.DB, hash, usage),
+    insertGenerations: (rows) => insertGenerations(this.env.DB, rows),
+    readGeneration: (id) => readGeneration(this.env.DB, id),
+  }
+
+  readonly #disk: KeyStorage
+  readonly #window: SlidingWindow
+  readonly #reservations: Reservations
+  /** Undefined: not known here, D1 is to be asked. Null: deleted. */
+  #key: KeyState | null | undefined
+  #policy: KeyPolicy | undefined
+  #spend: Spend | undefined
+  #unsaved = nothing()
+  #rewound = false
+  #saving: Promise<void> | undefined
+  #finding: Promise<void> | undefined
+  #missedAt = Number.NEGATIVE_INFINITY
+  #alarmAt = Number.POSITIVE_INFINITY
+  #failures = 0
+  #retryAt = 0
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#disk = new KeyStorage(ctx.storage)
+    const loaded = this.#disk.load()
+    this.#spend = loaded.spend
+    this.#window = new SlidingWindow(loaded.admissions)
+    this.#reservations = new Reservations(loaded.reservations)
+    this.#hold(loaded.key)
+  }
+
+  /** See `Keys.admit`. A request asked for twice by the same generation id is admitted once and fills the window once. */
+  async admit(ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission> {
+    if (this.#key === undefined) await this.#find()
+    const key = this.#key
+    const now = this.clock()
+    const checked = this.#check(now)
+    if (!checked.admitted || !key) return checked
+    if (key.kind !== 'inference') return { admitted: false, reason: 'wrong-kind' }
+    if (this.#reservations.has(ask.generationId)) return checked
+
+    const limit = checked.policy.rateLimit
+    if (limit !== null) {
+      const resetAt = this.#fullUntil(limit, now)
+      if (resetAt !== null) {
+        const { requests, windowMs } = limit
+        return {
+          admitted: false,
+          reason: 'rate-limited',
+          limit: requests,
+          windowMs,
+          resetAt,
+          retryAfterMs: resetAt - now,
+        }
+      }
+    }
+    const reserveNanoUsd = safeNanoUsd(ask.reserveNanoUsd, Number.MAX_SAFE_INTEGER)
+    const refusal = this.#overspent(key, reserveNanoUsd, now)
+    if (refusal !== null) return refusal
+
+    if (limit !== null) this.#admitNow(limit, now)
+    const { generationId } = ask
+    this.#unsaved.reserved.set(generationId, this.#reservations.hold(generationId, reserveNanoUsd, now))
+    this.#saveSoon()
+    return checked
+  }
+
+  /** See `Keys.check`. */
+  async check(): Promise<Admission> {
+    if (this.#key === undefined) await this.#find()
+    return this.#check(this.clock())
+  }
+
+  /** Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk. */
+  async settle(rows: GenerationRow[]): Promise<void> {
+    const now = this.clock()
+    const settled = this.#disk.settled(rows.map(({ id }) => id))
+    let unsaved = false
+    for (const row of rows) {
+      if (settled.has(row.id)) continue
+      unsaved = true
+      if (this.#unsaved.rows.has(row.id)) continue
+      this.#spend = this.#unsaved.spend = addCharge(this.#spend ?? noSpend(now), row, now)
+      this.#reservations.release(row.id)
+      this.#unsaved.reserved.delete(row.id)
+      this.#unsaved.rows.set(row.id, storableRow(row))
+    }
+    if (unsaved) await this.#saveSoon()
+  }
+
+  /** A row of this account: of this key before it has reached D1 too, of any key afterwards. */
+  async generation(id: string): Promise<GenerationRow | null> {
+    return this.#unsaved.rows.get(id) ?? this.#disk.row(id) ?? this.d1.readGeneration(id)
+  }
+
+  /**
+   * Management tells of a key that was created or changed, or with null that it was deleted. Holds from this call on,
+   * durable when it answers. The counters stay this object's own.
+   */
+  async configure(record: KeyRecord | null): Promise<void> {
+    this.#adopt(record)
+    this.#save()
+  }
+
+  /** The key with live counters; null when there is no such key. */
+  async describe(): Promise<KeyDescription | null> {
+    if (this.#key === undefined) await this.#find()
+    const key = this.#key
+    if (!key || this.#policy === undefined) return null
+    const now = this.clock()
+    const limit = this.#policy.rateLimit
+    const { usage } = spendAt(this.#spend ?? noSpend(now), now)
+    return {
+      key: { ...key, usage },
+      window: limit && {
+        ...limit,
+        resetAt: this.#fullUntil(limit, now),
+        remaining: this.#window.room(limit, now),
+      },
+      reservedNanoUsd: this.#reservations.totalNanoUsd(),
+      unsettled: this.#disk.unsettled(),
+    }
+  }
+
+  /** Sends the outbox on. Never throws for D1's sake: the platform gives an alarm up after six failures, this doesn't. */
+  override async alarm(): Promise<void> {
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    try {
+      await this.#flush()
+      this.#failures = 0
+      this.#retryAt = 0
+    } catch (error) {
+      this.#failures += 1
+      const backoffMs = Math.min(maxBackoffMs, 1_000 * 2 ** this.#failures)
+      this.#retryAt = this.clock() + backoffMs * (0.5 + this.random() / 2)
+      console.warn(`D1 did not take request metadata, ${this.#failures} times now: ${String(error)}`)
+    }
+    const now = this.clock()
+    this.#disk.prune(now - keepSettledMs)
+    this.#expire(now)
+    this.#save()
+  }
+
+  #check(now: number): Admission {
+    const key = this.#key
+    if (!key || this.#policy === undefined) return { admitted: false, reason: 'unknown' }
+    if (key.disabled) return { admitted: false, reason: 'disabled' }
+    if (key.expiresAt !== null && now >= key.expiresAt) return { admitted: false, reason: 'expired' }
+    return { admitted: true, policy: this.#policy }
+  }
+
+  #fullUntil(limit: RateLimit, now: number): number | null {
+    if (this.#window.observe(now)) this.#rewound = true
+    return this.#window.fullUntil(limit, now)
+  }
+
+  #admitNow(limit: RateLimit, now: number): void {
+    this.#window.add(limit, now)
+    const last = this.#unsaved.admissions.at(-1)
+    if (last?.[0] === now) last[1] += 1
+    else this.#unsaved.admissions.push([now, 1])
+  }
+
+  #overspent(key: KeyState, reserveNanoUsd: number, now: number): Refusal | null {
+    this.#expire(now)
+    if (key.limitNanoUsd === null) return null
+    this.#spend = spendAt(this.#spend ?? noSpend(now), now)
+    const affordable = affordableNanoUsd(key, this.#spend.usage, this.#reservations.totalNanoUsd())
+    if (affordable === null || reserveNanoUsd <= affordable) return null
+    return {
+      admitted: false,
+      reason: 'limit-exceeded',
+      limitNanoUsd: key.limitNanoUsd,
+      affordableNanoUsd: affordable,
+    }
+  }
+
+  #expire(now: number): void {
+    const expired = this.#reservations.expire(now)
+    if (expired.length === 0) return
+    this.#unsaved.expired.push(...expired)
+    this.#saveSoon()
+  }
+
+  /** Asks D1 for a key that this object has never heard of; one question for all who wait. */
+  async #find(): Promise<void> {
+    const sinceMissMs = this.clock() - this.#missedAt
+    if (sinceMissMs >= 0 && sinceMissMs < missTtlMs) return
+    this.#finding ??= this.#readKey().finally(() => {
+      this.#finding = undefined
+    })
+    await this.#finding
+  }
+
+  async #readKey(): Promise<void> {
+    const record = await this.d1.readKey(this.#hash())
+    // Management may have told of the key meanwhile, and knows better than what was read before.
+    if (this.#key !== undefined) return
+    if (record === null) {
+      this.#missedAt = this.clock()
+    } else {
+      this.#adopt(record)
+      this.#saveSoon()
+    }
+  }
+
+  #adopt(record: KeyRecord | null): void {
+    if (record === null) {
+      this.#unsaved.key = null
+      this.#hold(null)
+      return
+    }
+    const { usage, ...key } = record
+    this.#unsaved.key = key
+    this.#hold(key)
+    if (this.#spend !== undefined) return
+    // An object that lost its storage goes on from D1's sums; of which day or month D1's other counters are is not known.
+    const now = this.clock()
+    const { totalNanoUsd, byokTotalNanoUsd } = usage
+    this.#spend = this.#unsaved.spend = { at: now, usage: { ...noSpend(now).usage, totalNanoUsd, byokTotalNanoUsd } }
+  }
+
+  #hold(key: KeyState | null | undefined): void {
+    this.#key = key
+    this.#policy = key ? policyOf(key) : undefined
+  }
+
+  /** Resolves when everything that is in memory now is on disk. */
+  #saveSoon(): Promise<void> {
+    this.#saving ??= new Promise((resolve) => {
+      setTimeout(() => {
+        this.#saving = undefined
+        this.#save()
+        resolve()
+      }, saveAfterMs)
+    })
+    return this.#saving
+  }
+
+  #save(): void {
+    const unsaved = { ...this.#unsaved, window: this.#rewound ? this.#window.admissions() : null }
+    this.#unsaved = nothing()
+    this.#rewound = false
+    const now = this.clock()
+    try {
+      this.#disk.save(unsaved, now, now - (this.#policy?.rateLimit?.windowMs ?? 0))
+    } catch (error) {
+      this.ctx.abort(`could not save: ${String(error)}`)
+      throw error
+    }
+    this.#schedule(now)
+  }
+
+  #schedule(now: number): void {
+    const wakeAt = Math.min(this.#reservations.nextExpiry() ?? Number.POSITIVE_INFINITY, this.#outboxDueAt(now))
+    if (wakeAt >= this.#alarmAt) return
+    this.#alarmAt = wakeAt
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(wakeAt))
+  }
+
+  /** When the outbox wants to be looked after: to be flushed, or else to forget. */
+  #outboxDueAt(now: number): number {
+    if (this.#disk.hasUnflushed) return Math.max(now + flushAfterMs, this.#retryAt)
+    const settledAt = this.#disk.oldestSettledAt()
+    return settledAt === null ? Number.POSITIVE_INFINITY : settledAt + keepSettledMs + 1
+  }
+
+  async #flush(): Promise<void> {
+    for (let round = 0; round < flushRounds && this.#disk.hasUnflushed; round++) {
+      const { rows, through } = this.#disk.unflushed(flushRows, flushCharacters)
+      // A call that never ended would hold the alarm, and with it the outbox, for ever.
+      await within(maxD1Ms, this.d1.insertGenerations(rows))
+      if (this.#key && this.#spend) {
+        const { usage } = spendAt(this.#spend, this.clock())
+        await within(maxD1Ms, this.d1.mirrorUsage(this.#key.hash, usage))
+      }
+      this.#disk.flushed(through)
+    }
+  }
+
+  #hash(): string {
+    const { name } = this.ctx.id
+    if (name === undefined) throw new Error('a key object is reached by the name of its key')
+    return name
+  }
+}
+
+function nothing(): Unsaved {
+  return {
+    admissions: [],
+    window: null,
+    reserved: new Map(),
+    expired: [],
+    rows: new Map(),
+    key: undefined,
+    spend: undefined,
+  }
+}
+
+function policyOf(key: KeyState): KeyPolicy {
+  const limit = key.rateLimit ?? defaultRateLimit
+  return { hash: key.hash, label: key.label, kind: key.kind, rateLimit: limit.requests === 0 ? null : limit }
+}

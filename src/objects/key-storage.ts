@@ -1,0 +1,195 @@
+import type { KeyRecord } from '../dispatch/key-directory.ts'
+import type { GenerationRow } from '../metering/generation.ts'
+import type { Reservation } from '../metering/reservations.ts'
+import type { Spend } from '../metering/spend.ts'
+import type { Admissions } from '../routing/window.ts'
+
+/** A key as its object keeps it: the counters live beside it. */
+export type KeyState = Omit<KeyRecord, 'usage'>
+
+/** What a key object's memory knows and its disk does not yet. */
+export interface Unsaved {
+  admissions: Admissions[]
+  /** The clock went back: what the window holds, in place of all that was saved of it. */
+  window: Admissions[] | null
+  reserved: Map<string, Reservation>
+  expired: string[]
+  rows: Map<string, GenerationRow>
+  /** Undefined where nothing changed; null for a deleted key. */
+  key: KeyState | null | undefined
+  spend: Spend | undefined
+}
+
+export interface Loaded {
+  /** Undefined: this object has never heard of the key. Null: it was deleted. */
+  key: KeyState | null | undefined
+  spend: Spend | undefined
+  admissions: Admissions[]
+  reservations: Reservation[]
+}
+
+/** How far the outbox has gone: the next sequence number, and the last one that has reached D1. */
+interface Outbox {
+  next: number
+  flushed: number
+}
+
+// `admissions` is append-only, one small row a save: a list of [at, count], and when the newest of it was.
+// `reservations` keeps what expired unsettled, so that it is accounted for once, and corrected by a late settlement.
+// `outbox` keeps rows for a while after they have reached D1: that is what makes a repeated settlement harmless.
+const schema = `
+CREATE TABLE IF NOT EXISTS admissions (seq INTEGER PRIMARY KEY, newest INTEGER NOT NULL, entries TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS reservations (
+  id TEXT PRIMARY KEY, nano_usd INTEGER NOT NULL, expires_at INTEGER NOT NULL, expired INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, settled_at INTEGER NOT NULL, row TEXT NOT NULL
+);`
+
+/** Finding what to prune reads the whole table, a few hundred rows under full load, so not every save does it. */
+const savesBetweenPrunes = 32
+
+/** The disk of one key object. Everything is synchronous, so a save is one turn and one transaction. */
+export class KeyStorage {
+  readonly #storage: DurableObjectStorage
+  /** Tables are made by the first save: an object that was only asked about a key that doesn't exist leaves no trace. */
+  #made: boolean
+  #outbox: Outbox = { next: 1, flushed: 0 }
+  #saves = 0
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    this.#made =
+      storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM sqlite_master WHERE name = 'outbox'").one().n > 0
+  }
+
+  load(): Loaded {
+    if (!this.#made) return { key: undefined, spend: undefined, admissions: [], reservations: [] }
+    const { sql, kv } = this.#storage
+    this.#outbox = kv.get<Outbox>('outbox') ?? this.#outbox
+    return {
+      key: kv.get<KeyState | null>('key'),
+      spend: kv.get<Spend>('spend'),
+      admissions: sql
+        .exec<{ entries: string }>('SELECT entries FROM admissions ORDER BY seq')
+        .toArray()
+        .flatMap(({ entries }) => JSON.parse(entries) as Admissions[]),
+      reservations: sql
+        .exec<{ id: string; nanoUsd: number; expiresAt: number }>(
+          'SELECT id, nano_usd AS nanoUsd, expires_at AS expiresAt FROM reservations WHERE expired = 0 ORDER BY expires_at',
+        )
+        .toArray(),
+    }
+  }
+
+  /** All of it or nothing. Admissions at or before `windowStart` are thrown away. */
+  save(unsaved: Unsaved, now: number, windowStart: number): void {
+    this.#storage.transactionSync(() => {
+      const { sql, kv } = this.#storage
+      if (!this.#made) sql.exec(schema)
+      if (unsaved.key !== undefined) kv.put('key', unsaved.key)
+      if (unsaved.spend !== undefined) kv.put('spend', unsaved.spend)
+      this.#saveWindow(unsaved, windowStart)
+      for (const { id, nanoUsd, expiresAt } of unsaved.reserved.values()) {
+        sql.exec(
+          'INSERT OR REPLACE INTO reservations (id, nano_usd, expires_at) VALUES (?, ?, ?)',
+          id,
+          nanoUsd,
+          expiresAt,
+        )
+      }
+      for (const id of unsaved.expired) sql.exec('UPDATE reservations SET expired = 1 WHERE id = ?', id)
+      for (const [id, row] of unsaved.rows) {
+        sql.exec('DELETE FROM reservations WHERE id = ?', id)
+        sql.exec(
+          'INSERT OR IGNORE INTO outbox (seq, id, settled_at, row) VALUES (?, ?, ?, ?)',
+          this.#outbox.next++,
+          id,
+          now,
+          JSON.stringify(row),
+        )
+      }
+      if (unsaved.rows.size > 0) kv.put('outbox', this.#outbox)
+    })
+    this.#made = true
+  }
+
+  /** Which of these ids have been settled, as far as the disk remembers. */
+  settled(ids: string[]): Set<string> {
+    if (!this.#made) return new Set()
+    return new Set(
+      this.#storage.sql
+        .exec<{ id: string }>('SELECT id FROM outbox WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+        .toArray()
+        .map(({ id }) => id),
+    )
+  }
+
+  row(id: string): GenerationRow | null {
+    if (!this.#made) return null
+    const found = this.#storage.sql.exec<{ row: string }>('SELECT row FROM outbox WHERE id = ?', id).toArray()[0]
+    return found === undefined ? null : (JSON.parse(found.row) as GenerationRow)
+  }
+
+  get hasUnflushed(): boolean {
+    return this.#outbox.flushed < this.#outbox.next - 1
+  }
+
+  /** The oldest rows that have not reached D1, at most so many rows and (but for the first) so many characters. */
+  unflushed(maxRows: number, maxCharacters: number): { rows: GenerationRow[]; through: number } {
+    let through = this.#outbox.flushed
+    if (!this.hasUnflushed) return { rows: [], through }
+    const rows: GenerationRow[] = []
+    let characters = 0
+    for (const { seq, row } of this.#storage.sql.exec<{ seq: number; row: string }>(
+      'SELECT seq, row FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?',
+      this.#outbox.flushed,
+      maxRows,
+    )) {
+      characters += row.length
+      if (rows.length > 0 && characters > maxCharacters) break
+      rows.push(JSON.parse(row) as GenerationRow)
+      through = seq
+    }
+    return { rows, through }
+  }
+
+  /** The rows through this sequence number are in D1. */
+  flushed(through: number): void {
+    this.#outbox.flushed = through
+    this.#storage.kv.put('outbox', this.#outbox)
+  }
+
+  /** Forgets rows that are in D1 and were settled before `before`. */
+  prune(before: number): void {
+    if (!this.#made) return
+    this.#storage.sql.exec('DELETE FROM outbox WHERE seq <= ? AND settled_at < ?', this.#outbox.flushed, before)
+  }
+
+  /** When the oldest row was settled that the outbox holds; null when it is empty. */
+  oldestSettledAt(): number | null {
+    if (!this.#made) return null
+    const oldest = this.#storage.sql.exec<{ at: number }>('SELECT settled_at AS at FROM outbox ORDER BY seq LIMIT 1')
+    return oldest.toArray()[0]?.at ?? null
+  }
+
+  /** Reservations that expired before anybody settled them. */
+  unsettled(): { count: number; nanoUsd: number } {
+    if (!this.#made) return { count: 0, nanoUsd: 0 }
+    return this.#storage.sql
+      .exec<{ count: number; nanoUsd: number }>(
+        'SELECT count(*) AS count, total(nano_usd) AS nanoUsd FROM reservations WHERE expired = 1',
+      )
+      .one()
+  }
+
+  #saveWindow(unsaved: Unsaved, windowStart: number): void {
+    const { sql } = this.#storage
+    if (unsaved.window !== null) sql.exec('DELETE FROM admissions')
+    else if (this.#saves++ % savesBetweenPrunes === 0) sql.exec('DELETE FROM admissions WHERE newest <= ?', windowStart)
+    const entries = unsaved.window ?? unsaved.admissions
+    const newest = entries.at(-1)?.[0]
+    if (newest === undefined) return
+    sql.exec('INSERT INTO admissions (newest, entries) VALUES (?, ?)', newest, JSON.stringify(entries))
+  }
+}

@@ -1,0 +1,81 @@
+import type { ModelEntry } from '../catalog/records.ts'
+import type { Failure } from '../chat/failure.ts'
+import { freeVariantEnded, unknownModel } from './refusal.ts'
+
+/** Suffixes that name another pool of endpoints. */
+export type StaticSuffix = 'free' | 'extended' | 'thinking' | 'batch'
+/** Suffixes that change how endpoints are chosen or what the request may use. */
+export type DynamicSuffix = 'nitro' | 'floor' | 'exacto' | 'online'
+
+export interface ParsedModelId {
+  /** `author/slug` */
+  base: string
+  statics: StaticSuffix[]
+  dynamics: DynamicSuffix[]
+  /** Suffixes that mean nothing here. */
+  unknown: string[]
+}
+
+const statics: readonly string[] = ['free', 'extended', 'thinking', 'batch'] satisfies StaticSuffix[]
+const dynamics: readonly string[] = ['nitro', 'floor', 'exacto', 'online'] satisfies DynamicSuffix[]
+
+/** Splits `author/slug:free:nitro` (`openrouter-routing.md` §3.1). Suffixes may come in any order; repeating one changes nothing. */
+export function parseModelId(id: string): ParsedModelId {
+  const colon = id.indexOf(':')
+  const parsed: ParsedModelId = { base: colon < 0 ? id : id.slice(0, colon), statics: [], dynamics: [], unknown: [] }
+  if (colon < 0) return parsed
+  for (const suffix of new Set(id.slice(colon + 1).split(':'))) {
+    if (statics.includes(suffix)) parsed.statics.push(suffix as StaticSuffix)
+    else if (dynamics.includes(suffix)) parsed.dynamics.push(suffix as DynamicSuffix)
+    else parsed.unknown.push(suffix)
+  }
+  return parsed
+}
+
+/** One model of a request with what its suffixes ask of routing. */
+export interface CandidateModel {
+  /** As the client wrote it. */
+  requestedId: string
+  entry: ModelEntry
+  /** Only endpoints that cost nothing: `:free` of a model that has no separate free entry. */
+  freeOnly?: boolean
+  /** Left out where there are none. */
+  dynamics?: readonly DynamicSuffix[]
+}
+
+type Lookup = (id: string) => ModelEntry | null | Promise<ModelEntry | null>
+type Resolution = CandidateModel | { failure: Failure }
+
+/**
+ * Finds the model that an id means. The id as it is wins over its parts, so a catalogue may hold ids with a colon.
+ * Answers without a promise where the lookup does. A failure is `model_not_found` or `free_variant_ended`.
+ */
+export function resolveModel(requestedId: string, lookup: Lookup): Resolution | Promise<Resolution> {
+  return after(lookup(requestedId), (whole) => {
+    if (whole) return { requestedId, entry: whole }
+    const parsed = parseModelId(requestedId)
+    if (parsed.unknown.length > 0 || parsed.base === requestedId) return { failure: unknownModel(requestedId) }
+    const dynamics = parsed.dynamics.length > 0 ? { dynamics: parsed.dynamics } : {}
+    const pool = [parsed.base, ...parsed.statics].join(':')
+    return after(pool === requestedId ? null : lookup(pool), (entry) => {
+      if (entry) return { requestedId, entry, ...dynamics }
+      if (parsed.statics.length === 0 || parsed.statics.some((suffix) => suffix !== 'free'))
+        return { failure: unknownModel(requestedId) }
+      return after(lookup(parsed.base), (paid) => {
+        if (!paid) return { failure: unknownModel(requestedId) }
+        if (!paid.endpoints.some(isFree)) return { failure: freeVariantEnded(requestedId, paid.model.id) }
+        return { requestedId, entry: paid, freeOnly: true, ...dynamics }
+      })
+    })
+  })
+}
+
+/** Whether an endpoint belongs to a model's `:free` pool. */
+export function isFree({ free, price }: ModelEntry['endpoints'][number]): boolean {
+  return free || (Number(price.prompt) === 0 && Number(price.completion) === 0 && Number(price.request ?? 0) === 0)
+}
+
+/** Not `await`: a warm catalogue answers at once, and then so does this. */
+function after<In, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}

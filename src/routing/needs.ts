@@ -1,0 +1,163 @@
+import type { Modality } from '../catalog/records.ts'
+import type { ChatRequest, Message, ProviderPreferences, ResponseFormat } from '../chat/request.ts'
+import { addText, addValue, type TextSize } from './text-size.ts'
+
+/** What a route's answer is made of; a model must be able to give it. */
+export type Route = 'chat' | 'embeddings' | 'rerank'
+
+/** A parameter that a request carries and the `supported_parameters` keys of which any one satisfies it. */
+export interface ParameterNeed {
+  parameter: string
+  anyOf: readonly string[]
+}
+
+/** Everything that routing must know of a request. Holds no content. */
+export interface RequestNeeds {
+  route: Route
+  /** Kinds of input other than text. */
+  inputModalities: readonly Modality[]
+  /** Kinds of output the client asked for by name; empty = it left that open. */
+  outputModalities: readonly Modality[]
+  /** There are tools that the model may call. */
+  tools: boolean
+  responseFormat: ParameterNeed | null
+  verbosity: boolean
+  /** What `require_parameters` demands. */
+  parameters: readonly ParameterNeed[]
+  maxOutputTokens: number | null
+  /** An estimate, for reservations and load figures. */
+  promptTokensEstimate: number
+  /** What the prompt is very unlikely to be below, for refusals: about half the estimate. */
+  minPromptTokens: number
+  sessionId: string | null
+  serviceTier: string | null
+  /** `fallback` is `partition: "model"`, `sort` is `partition: "none"`. */
+  legacyRoute: 'fallback' | 'sort' | null
+  preferences: ProviderPreferences
+}
+
+/** What an image, a recording or a document weighs in the estimate; nobody knows before the provider has counted. */
+const tokensPerMedium = 1000
+
+/** Part types that the border let through and that are not here are for the provider to judge. */
+const mediumOf: Readonly<Record<string, Modality | undefined>> = {
+  image_url: 'image',
+  input_audio: 'audio',
+  video_url: 'video',
+  file: 'file',
+}
+
+const reasoningKeys = ['reasoning', 'reasoning_effort', 'include_reasoning'] as const
+const outputLimitKeys = ['max_tokens', 'max_completion_tokens'] as const
+const needsTools = ['tools'] as const
+
+// `openrouter-routing.md` §3.2, below the table. Fields that are not here are the gateway's own, or part of every request.
+const countedParameters: readonly ParameterNeed[] = [
+  ...(
+    [
+      'temperature',
+      'top_p',
+      'top_k',
+      'min_p',
+      'top_a',
+      'frequency_penalty',
+      'presence_penalty',
+      'repetition_penalty',
+      'seed',
+      'logit_bias',
+      'logprobs',
+      'top_logprobs',
+      'stop',
+      'structured_outputs',
+      'verbosity',
+      'prediction',
+      'web_search_options',
+      'tools',
+    ] as const
+  ).map((parameter) => ({ parameter, anyOf: [parameter] })),
+  { parameter: 'tool_choice', anyOf: needsTools },
+  { parameter: 'parallel_tool_calls', anyOf: needsTools },
+  { parameter: 'max_tokens', anyOf: outputLimitKeys },
+  { parameter: 'max_completion_tokens', anyOf: outputLimitKeys },
+  ...reasoningKeys.map((parameter) => ({ parameter, anyOf: reasoningKeys })),
+]
+
+// Switched off, these ask for nothing that a provider could lack.
+const harmlessWhenFalse: ReadonlySet<string> = new Set(['logprobs', 'structured_outputs', 'include_reasoning'])
+
+const jsonObject: ParameterNeed = { parameter: 'response_format', anyOf: ['response_format'] }
+const jsonSchema: ParameterNeed = { parameter: 'response_format', anyOf: ['structured_outputs', 'response_format'] }
+
+/** Reads a chat request once, in time proportional to its number of messages and parts. */
+export function needsOf(request: ChatRequest): RequestNeeds {
+  const size: TextSize = { tokens: 0, minTokens: 0 }
+  const media = new Set<Modality>()
+  let mediaCount = 0
+  for (const message of request.messages) mediaCount += measure(message, size, media)
+  if (request.tools) addValue(size, request.tools)
+  const responseFormat = formatNeed(request.response_format)
+  if (responseFormat === jsonSchema) addValue(size, request.response_format)
+  return {
+    route: 'chat',
+    inputModalities: [...media],
+    outputModalities: request.modalities ?? [],
+    tools: (request.tools?.length ?? 0) > 0 && request.tool_choice !== 'none',
+    responseFormat,
+    verbosity: present(request.verbosity),
+    parameters: countParameters(request, responseFormat),
+    maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
+    promptTokensEstimate: Math.ceil(size.tokens) + mediaCount * tokensPerMedium,
+    minPromptTokens: Math.floor(size.minTokens),
+    sessionId: request.session_id ?? null,
+    serviceTier: request.service_tier ?? null,
+    legacyRoute: request.route ?? null,
+    preferences: request.provider ?? {},
+  }
+}
+
+function measure(message: Message, size: TextSize, media: Set<Modality>): number {
+  let mediaCount = 0
+  const { content } = message
+  if (typeof content === 'string') addText(size, content)
+  else if (content) {
+    for (const part of content) {
+      if (part.type === 'text') addText(size, part.text)
+      else {
+        const medium = mediumOf[part.type]
+        if (medium === undefined) continue
+        mediaCount++
+        media.add(medium)
+      }
+    }
+  }
+  if (message.role === 'assistant' && message.tool_calls) {
+    for (const call of message.tool_calls) addText(size, call.function.arguments)
+  }
+  return mediaCount
+}
+
+function formatNeed(format: ResponseFormat | null | undefined): ParameterNeed | null {
+  if (!format || format.type === 'text') return null
+  return format.type === 'json_schema' ? jsonSchema : jsonObject
+}
+
+function countParameters(request: ChatRequest, responseFormat: ParameterNeed | null): ParameterNeed[] {
+  const needed: ParameterNeed[] = []
+  for (const need of countedParameters) {
+    const value = request[need.parameter]
+    if (!present(value)) continue
+    if (value === false && harmlessWhenFalse.has(need.parameter)) continue
+    if (Array.isArray(value) && value.length === 0) continue
+    needed.push(need)
+  }
+  if (responseFormat) needed.push(responseFormat)
+  // One choice is what every provider gives.
+  if (typeof request.n === 'number' && request.n > 1) needed.push(severalChoices)
+  return needed
+}
+
+const severalChoices: ParameterNeed = { parameter: 'n', anyOf: ['n'] }
+
+function present(value: unknown): boolean {
+  return value !== undefined && value !== null
+}

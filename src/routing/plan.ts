@@ -1,0 +1,242 @@
+import type { EndpointRecord, ModelRecord } from '../catalog/records.ts'
+import type { Failure } from '../chat/failure.ts'
+import {
+  type Candidate,
+  compareCandidates,
+  comparePlaces,
+  missesThresholds,
+  noteProbabilities,
+  placeOf,
+  type Strategy,
+} from './balance.ts'
+import { eligible } from './eligibility.ts'
+import { factsOf } from './endpoint-facts.ts'
+import type { EndpointHealth } from './health.ts'
+import type { CandidateModel } from './model-id.ts'
+import type { RequestNeeds } from './needs.ts'
+import { randomOf } from './random.ts'
+import { type Refusal, refuse } from './refusal.ts'
+import { notListed } from './refusals.ts'
+import { admittedTiers, type RoutingPolicy, type RuleContext, type Wishes, wishesOf } from './rule-context.ts'
+import { matchesAny, type WantedSlug } from './slugs.ts'
+
+/** Upstream calls of one request at most, and of each of its models where there are several. */
+export const maxAttempts = 6
+export const maxAttemptsPerModel = 3
+
+export interface PlanInput {
+  needs: RequestNeeds
+  /** The request's models, in its order. */
+  entries: readonly CandidateModel[]
+  /** The region of the request's host: `global`, `eu`. */
+  region: string
+  /** What the account or key allows. */
+  policy?: RoutingPolicy
+  /** Whether a credential and an address are configured for the endpoint. */
+  usable(endpoint: EndpointRecord): boolean
+  health(endpoint: EndpointRecord): EndpointHealth | undefined
+  /** 32 bits. The same seed and inputs give the same plan. */
+  seed: number
+  /** Epoch milliseconds. */
+  now: number
+  /**
+   * Whether this request is the one that may try an endpoint whose breaker is open. Asked only for endpoints that would
+   * go first and whose time has come, and no more after one yes: so a yes may use the permission up.
+   */
+  takeProbe?(endpoint: EndpointRecord): boolean
+}
+
+export interface PlannedAttempt {
+  endpoint: EndpointRecord
+  model: ModelRecord
+  /** The id by which the client asked for the model. */
+  requestedId: string
+  /** The chance that this endpoint had of being tried first. */
+  probability: number
+  /** Set where the endpoint should not be called now. Such attempts come last. */
+  blocked: 'open' | 'cooldown' | null
+  /** Epoch milliseconds until which it is blocked; 0 where it is not. */
+  blockedUntil: number
+}
+
+export interface Plan {
+  /** In the order in which they are tried; at most `maxAttempts`. */
+  attempts: PlannedAttempt[]
+  /** Eligible too, but beyond the bound of attempts; in their order. */
+  overflow: PlannedAttempt[]
+  /** Every other endpoint of every model, with the one rule that removed it. */
+  out: { endpointId: string; rule: string }[]
+  /** What the client is told; set exactly when there are no attempts. */
+  failure: Failure | null
+  /** The models as the client named them. */
+  requestedModels: string[]
+  seed: number
+  catalogVersion: string
+}
+
+/**
+ * Decides which endpoints a request is sent to, in which order, and why not to the others. Pure: the same input gives
+ * the same plan (`openrouter-routing.md` §3.2 to §3.7).
+ */
+export function plan(input: PlanInput): Plan {
+  const { needs, entries, seed } = input
+  const made: Plan = {
+    attempts: [],
+    overflow: [],
+    out: [],
+    failure: null,
+    requestedModels: entries.map((entry) => entry.requestedId),
+    seed,
+    catalogVersion: entries[0]?.entry.version ?? '',
+  }
+  const wishes = wishesOf(needs, input.policy ?? {})
+  if ('failure' in wishes) {
+    made.failure = wishes.failure
+    return made
+  }
+  const random = randomOf(seed)
+  const refusals: Refusal[] = []
+  const candidates: Candidate[] = []
+  const seen = new Set<EndpointRecord>()
+  entries.forEach((candidate, index) => {
+    const { entry } = candidate
+    const context: RuleContext = {
+      ...wishes,
+      model: entry.model,
+      region: input.region,
+      usable: input.usable,
+      freeOnly: candidate.freeOnly === true,
+      admitted: admittedTiers(wishes, candidate),
+    }
+    const { kept, out, refusal } = eligible(entry, context)
+    for (const one of out) made.out.push(one)
+    const listed = wishes.order && !wishes.allowFallbacks ? keepListed(kept, wishes.order, made) : kept
+    if (refusal) refusals.push(refusal)
+    else if (listed.length === 0) refusals.push(notListed(context, kept))
+    const strategy = strategyOf(wishes, candidate, listed)
+    for (const endpoint of listed) {
+      // Two ids of a request may mean the same model.
+      if (seen.has(endpoint)) continue
+      seen.add(endpoint)
+      candidates.push(candidateOf(endpoint, candidate, wishes.oneList ? 0 : index, strategy, input, random))
+    }
+  })
+  if (candidates.length === 0) {
+    const filters = refusals.flatMap((refusal) => refusal.excludedBy ?? [])
+    made.failure = refuse(refusals[0] ?? noModel, made.requestedModels, filters)
+    return made
+  }
+
+  candidates.sort(compareCandidates)
+  promoteProbe(candidates, wishes, input)
+  noteProbabilities(candidates)
+  limit(candidates, wishes, entries.length > 1, made)
+  if (entries.length > 1) forgetTwins(made)
+  return made
+}
+
+const noModel: Refusal = { code: 'no_endpoints', message: 'No models match your request and model restrictions' }
+
+/** With `allow_fallbacks: false` an order is a closed list. */
+function keepListed(kept: readonly EndpointRecord[], order: readonly WantedSlug[], made: Plan): EndpointRecord[] {
+  return kept.filter((endpoint) => {
+    const listed = matchesAny(order, factsOf(endpoint).tag)
+    if (!listed) made.out.push({ endpointId: endpoint.id, rule: 'no_fallback' })
+    return listed
+  })
+}
+
+/** The decision table of §3.3; the first match wins. */
+function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly EndpointRecord[]): Strategy {
+  const { order, sort } = wishes
+  const { serviceTier } = wishes.needs
+  const suffixSort = dynamics?.includes('floor') ? 'price' : dynamics?.includes('nitro') ? 'throughput' : null
+  const strategy: Strategy = { order, sort: sort ?? suffixSort, tierFirst: null }
+  if (order !== null) return strategy
+  if (serviceTier === 'priority' || serviceTier === 'fast') {
+    return { order, sort: 'throughput', tierFirst: 'priority' }
+  }
+  if (serviceTier === 'flex' && kept.some((endpoint) => factsOf(endpoint).tag.tier === 'flex')) {
+    return { order, sort: 'price', tierFirst: null }
+  }
+  return strategy
+}
+
+function candidateOf(
+  endpoint: EndpointRecord,
+  { entry, requestedId }: CandidateModel,
+  modelIndex: number,
+  strategy: Strategy,
+  input: PlanInput,
+  random: () => number,
+): Candidate {
+  const facts = factsOf(endpoint)
+  const health = input.health(endpoint)
+  const open = health !== undefined && health.openUntil !== 0
+  const cooling = health !== undefined && health.cooldownUntil > input.now
+  return {
+    endpoint,
+    model: entry.model,
+    requestedId,
+    facts,
+    health,
+    // An open breaker stays open past its time until a probe has gone well.
+    blocked: open ? 'open' : cooling ? 'cooldown' : null,
+    blockedUntil: open ? health.openUntil : cooling ? health.cooldownUntil : 0,
+    probability: 0,
+    place: {
+      misses: missesThresholds(input.needs.preferences, health) ? 1 : 0,
+      model: modelIndex,
+      ...placeOf(strategy, facts, health, random),
+    },
+  }
+}
+
+/**
+ * Puts one endpoint with an open breaker first if this request may probe it: behind it stand the healthy ones, so a
+ * probe that fails costs the client a moment and no answer. It never changes which model is tried first, and no explicit
+ * order: there an endpoint is only probed in the first place that is its own.
+ */
+function promoteProbe(candidates: Candidate[], wishes: Wishes, { takeProbe, now }: PlanInput): void {
+  const ready = candidates.filter(({ blocked, blockedUntil }) => blocked === 'open' && blockedUntil <= now)
+  if (ready.length === 0 || !takeProbe) return
+  const alone = ready.length === candidates.length
+  if (!wishes.allowFallbacks && !alone) return
+  const [ideal] = [...candidates].sort(comparePlaces)
+  for (const candidate of ready) {
+    if (candidate !== ideal && (candidate.place.model !== ideal?.place.model || !ideal.place.drawn)) continue
+    if (!takeProbe(candidate.endpoint)) continue
+    candidate.blocked = null
+    candidate.blockedUntil = 0
+    candidate.place.drawn = false
+    candidates.splice(candidates.indexOf(candidate), 1)
+    candidates.unshift(candidate)
+    return
+  }
+}
+
+/** Fills `attempts`, within the bounds; a request without fallbacks and order gets the first endpoint of each model. */
+function limit(sorted: readonly Candidate[], wishes: Wishes, severalModels: boolean, made: Plan): void {
+  const single = !wishes.allowFallbacks && wishes.order === null
+  const perModel = single ? 1 : severalModels ? maxAttemptsPerModel : maxAttempts
+  const attemptsOf = new Map<string, number>()
+  for (const { endpoint, model, requestedId, probability, blocked, blockedUntil } of sorted) {
+    const attempts = attemptsOf.get(model.id) ?? 0
+    if (single && attempts === 1) {
+      made.out.push({ endpointId: endpoint.id, rule: 'no_fallback' })
+      continue
+    }
+    const fits = attempts < perModel && made.attempts.length < maxAttempts
+    const planned = { endpoint, model, requestedId, probability, blocked, blockedUntil }
+    if (fits) attemptsOf.set(model.id, attempts + 1)
+    ;(fits ? made.attempts : made.overflow).push(planned)
+  }
+}
+
+/** Where two ids mean one model, an endpoint that one of them kept is not out, and none is out twice. */
+function forgetTwins(made: Plan): void {
+  const told = new Set<string>()
+  for (const { endpoint } of made.attempts) told.add(endpoint.id)
+  for (const { endpoint } of made.overflow) told.add(endpoint.id)
+  made.out = made.out.filter(({ endpointId }) => !told.has(endpointId) && told.add(endpointId))
+}

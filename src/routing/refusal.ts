@@ -1,0 +1,60 @@
+import type { Availability, AvailabilityCode, ErrorType, Failure } from '../chat/failure.ts'
+
+const typeOfCode: Readonly<Record<AvailabilityCode, ErrorType>> = {
+  model_not_found: 'invalid_request',
+  wrong_endpoint: 'invalid_request',
+  no_endpoints: 'not_found',
+  model_deprecated: 'not_found',
+  model_unavailable_upstream: 'not_found',
+  capacity_exhausted: 'rate_limit_exceeded',
+  temporarily_unavailable: 'provider_overloaded',
+  region_restricted: 'permission_denied',
+  privacy_restricted: 'not_found',
+  constraint_filtered: 'not_found',
+  free_variant_ended: 'not_found',
+}
+
+/** The values of `excluded_by` (`openrouter-api.md` §1.9). */
+export type ExcludedBy =
+  | 'data_region'
+  | 'data_policy:zdr'
+  | 'data_policy:training'
+  | 'max_price'
+  | 'context_length'
+  | 'require_parameters'
+  | 'quantization'
+  | 'allowed_providers'
+
+/** Why no endpoint of a model is left, before it is put into a `Failure`. */
+export interface Refusal {
+  code: AvailabilityCode
+  message: string
+  /** Where it is not the type of the code. */
+  type?: ErrorType
+  excludedBy?: ExcludedBy
+  constraint?: { field: string; detail: string }
+  fallbackModels?: string[]
+}
+
+/** A refusal as the client sees it. `excludedBy` holds the filters of every model that was asked for. */
+export function refuse(
+  refusal: Refusal,
+  requestedModels: readonly string[],
+  excludedBy?: readonly ExcludedBy[],
+): Failure {
+  const filters = excludedBy ?? (refusal.excludedBy ? [refusal.excludedBy] : [])
+  const availability: Availability = { code: refusal.code, retryable: false, requested_models: [...requestedModels] }
+  if (filters.length > 0) availability.excluded_by = [...new Set(filters)]
+  if (refusal.constraint) availability.constraint = refusal.constraint
+  if (refusal.fallbackModels) availability.fallback_models = refusal.fallbackModels
+  return { type: refusal.type ?? typeOfCode[refusal.code], message: refusal.message, availability }
+}
+
+export function unknownModel(requestedId: string): Failure {
+  return refuse({ code: 'model_not_found', message: `${requestedId} is not a valid model ID` }, [requestedId])
+}
+
+export function freeVariantEnded(requestedId: string, paidId: string): Failure {
+  const message = `No endpoints found for ${requestedId}: no provider serves it for free. Use ${paidId} instead.`
+  return refuse({ code: 'free_variant_ended', message, fallbackModels: [paidId] }, [requestedId])
+}

@@ -1,0 +1,243 @@
+import type { EndpointRecord, Modality, ModelEntry } from '../catalog/records.ts'
+import type { Refusal } from './refusal.ts'
+import type { RuleContext } from './rule-context.ts'
+
+// What the client reads when a filter removed the last endpoint of a model: the filter, and what would help. The first
+// words are those that clients of this API match on; keep them.
+
+const pathOfOutput: Partial<Record<Modality, string>> = {
+  embeddings: '/api/v1/embeddings',
+  rerank: '/api/v1/rerank',
+  image: '/api/v1/images',
+  audio: '/api/v1/audio/speech',
+  speech: '/api/v1/audio/speech',
+  transcription: '/api/v1/audio/transcriptions',
+  video: '/api/v1/videos',
+  text: '/api/v1/chat/completions',
+}
+
+export function noEndpoints({ model }: RuleContext): Refusal {
+  return { code: 'no_endpoints', message: `No endpoints found for ${model.id}.` }
+}
+
+export function wrongEndpoint({ model, needs }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const outputs = [...new Set(removed.flatMap((endpoint) => endpoint.outputModalities))]
+  const path = outputs.map((output) => pathOfOutput[output]).find((known) => known !== undefined)
+  const answers = `${model.id} answers with ${outputs.join(' and ')}, which this route (${needs.route}) does not serve.`
+  return {
+    code: 'wrong_endpoint',
+    message: path ? `${answers} Use ${path}.` : answers,
+    constraint: { field: 'model', detail: path ?? `no route serves ${outputs.join(', ')}` },
+  }
+}
+
+export function notConfigured({ model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const names = environmentNames(removed)
+  return {
+    code: 'no_endpoints',
+    message: `No endpoints found for ${model.id}: no provider of this model is configured on this gateway. Configure one: ${names}.`,
+  }
+}
+
+export function dataRegion({ model, region, usable }: RuleContext, _: unknown, entry: ModelEntry): Refusal {
+  const place = region.toUpperCase()
+  const dormant = entry.endpoints.filter((endpoint) => region === 'eu' && endpoint.eu === 'yes' && !usable(endpoint))
+  const remedy =
+    dormant.length > 0
+      ? `The operator can configure one that is: ${environmentNames(dormant)}.`
+      : 'Choose another model, or the global host if the data may leave the region.'
+  return {
+    code: 'constraint_filtered',
+    message: `No endpoints found for ${model.id} in the region of this host: none that is configured is tied to the ${place}. ${remedy}`,
+    excludedBy: 'data_region',
+    constraint: { field: 'data_region', detail: `no endpoint of ${model.id} is tied to the ${place}` },
+  }
+}
+
+export function freePool({ model }: RuleContext): Refusal {
+  return {
+    code: 'free_variant_ended',
+    message: `No endpoints found for ${model.id}:free: no configured provider serves it for free. Use ${model.id} instead.`,
+    fallbackModels: [model.id],
+  }
+}
+
+export function accountProviders({ model }: RuleContext): Refusal {
+  return {
+    code: 'no_endpoints',
+    message: `No allowed providers are available for the selected model. The settings of this account or key exclude every provider of ${model.id}.`,
+    excludedBy: 'allowed_providers',
+  }
+}
+
+export function zeroRetention({ model }: RuleContext): Refusal {
+  return {
+    code: 'privacy_restricted',
+    message: `No endpoints found matching your data policy (Zero data retention). No provider of ${model.id} is on record as keeping nothing; choose another model or lift provider.zdr where it is set.`,
+    excludedBy: 'data_policy:zdr',
+    constraint: { field: 'zdr', detail: 'no remaining endpoint is on record with zero data retention' },
+  }
+}
+
+export function dataCollection({ model }: RuleContext): Refusal {
+  return {
+    code: 'privacy_restricted',
+    message: `No endpoints found matching your data policy (Data collection). No provider of ${model.id} is on record as neither training on prompts nor storing them; choose another model or set provider.data_collection to "allow".`,
+    excludedBy: 'data_policy:training',
+    constraint: { field: 'data_collection', detail: 'no remaining endpoint is on record as not collecting prompts' },
+  }
+}
+
+export function distillation({ model }: RuleContext): Refusal {
+  const detail = `no record says that the author of ${model.id} allows distillation`
+  return constrained('enforce_distillable_text', `No endpoints found that allow distillation: ${detail}.`, detail)
+}
+
+export function only({ needs, model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  return {
+    code: 'no_endpoints',
+    message: `No allowed providers are available for the selected model. provider.only allows ${list(needs.preferences.only ?? [])}; ${model.id} is available here from ${tags(removed)}.`,
+    excludedBy: 'allowed_providers',
+  }
+}
+
+export function ignore({ model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  return {
+    code: 'no_endpoints',
+    message: `No allowed providers are available for the selected model. All providers have been ignored: provider.ignore excludes ${tags(removed)}, and nobody else serves ${model.id} here.`,
+    excludedBy: 'allowed_providers',
+  }
+}
+
+export function notListed({ needs, model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  return {
+    code: 'no_endpoints',
+    message: `No allowed providers are available for the selected model. provider.order lists ${list(needs.preferences.order ?? [])} and allow_fallbacks is false; ${model.id} is available here from ${tags(removed)}.`,
+    excludedBy: 'allowed_providers',
+  }
+}
+
+export function serviceTier({ model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  return {
+    code: 'no_endpoints',
+    message: `No endpoints found for ${model.id} in the default service tier. Name one of ${tags(removed)} in provider.only, or set service_tier.`,
+    excludedBy: 'allowed_providers',
+  }
+}
+
+export function quantization({ needs }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const declared = list([...new Set(removed.map((endpoint) => endpoint.quantization ?? 'unknown'))])
+  const wanted = list(needs.preferences.quantizations ?? [])
+  return constrained(
+    'quantizations',
+    `No endpoints found with the requested quantization (${wanted}). Those left declare ${declared}.`,
+    `endpoints declare ${declared}`,
+    'quantization',
+  )
+}
+
+export function inputModality({ needs, model }: RuleContext): Refusal {
+  const kinds = needs.inputModalities.join(' and ')
+  return constrained(
+    'messages',
+    `No endpoints found that support ${kinds} input. Choose a model that does, or leave it out of the messages.`,
+    `${model.id} is not served with ${kinds} input`,
+  )
+}
+
+export function outputModality({ needs, model }: RuleContext): Refusal {
+  const kinds = needs.outputModalities.join(', ')
+  return constrained(
+    'modalities',
+    `No endpoints found that support the requested output modalities: ${kinds}.`,
+    `${model.id} is not served with output modalities ${kinds}`,
+  )
+}
+
+export function tools({ model }: RuleContext): Refusal {
+  return constrained(
+    'tools',
+    `No endpoints found that support tool use. Choose another model than ${model.id}, or send the request without tools (or with tool_choice "none").`,
+    `no remaining endpoint of ${model.id} supports tools`,
+  )
+}
+
+export function requireParameters({ needs }: RuleContext): Refusal {
+  const parameters = list(needs.parameters.map((need) => need.parameter))
+  return constrained(
+    'require_parameters',
+    `No endpoints found that can handle the requested parameters (${parameters}). Leave one out, or set provider.require_parameters to false to have what a provider lacks ignored.`,
+    `no remaining endpoint supports all of ${parameters}`,
+    'require_parameters',
+  )
+}
+
+export function maxOutputTokens({ needs, model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const most = Math.max(...removed.map((endpoint) => endpoint.maxOutputTokens ?? 0))
+  return constrained(
+    'max_tokens',
+    `No endpoints found that can produce ${needs.maxOutputTokens} tokens: ${model.id} is limited to ${most} output tokens here. Lower max_tokens.`,
+    `the largest output limit is ${most} tokens`,
+    'context_length',
+  )
+}
+
+export function contextLength({ needs }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const most = Math.max(
+    ...removed.map((endpoint) =>
+      Math.min(
+        endpoint.contextLength ?? Number.POSITIVE_INFINITY,
+        endpoint.maxPromptTokens ?? Number.POSITIVE_INFINITY,
+      ),
+    ),
+  )
+  const output = needs.maxOutputTokens ?? 0
+  const total = needs.promptTokensEstimate + output
+  return {
+    code: 'constraint_filtered',
+    type: 'context_length_exceeded',
+    message: `This endpoint's maximum context length is ${most} tokens. However, you requested about ${total} tokens (${needs.promptTokensEstimate} of input, ${output} in the output). Please reduce the length of either one, or choose a model with a longer context.`,
+    excludedBy: 'context_length',
+    constraint: { field: 'messages', detail: `the largest context is ${most} tokens` },
+  }
+}
+
+export function maxPrice(_: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const cheapest = removed.reduce((a, b) => (sum(b) < sum(a) ? b : a), removed[0] as EndpointRecord)
+  const price = `$${perMillion(cheapest.price.prompt)} prompt and $${perMillion(cheapest.price.completion)} completion per million tokens`
+  return constrained(
+    'max_price',
+    `No endpoints found within provider.max_price. The cheapest is ${cheapest.tag} at ${price}.`,
+    `cheapest endpoint is ${price}`,
+    'max_price',
+  )
+}
+
+function constrained(field: string, message: string, detail: string, excludedBy?: Refusal['excludedBy']): Refusal {
+  return { code: 'constraint_filtered', message, constraint: { field, detail }, ...(excludedBy ? { excludedBy } : {}) }
+}
+
+function sum(endpoint: EndpointRecord): number {
+  return Number(endpoint.price.prompt) + Number(endpoint.price.completion)
+}
+
+function perMillion(price: string): number {
+  return Number((Number(price) * 1e6).toPrecision(6))
+}
+
+/** The variables by which an operator would make these endpoints usable, by the rule of the configuration: `<SLUG>_API_KEY`. */
+function environmentNames(endpoints: readonly EndpointRecord[]): string {
+  const slugs = [...new Set(endpoints.map((endpoint) => endpoint.provider.slug))]
+  return list(slugs.map((slug) => `${slug.replaceAll('-', '_').toUpperCase()}_API_KEY`))
+}
+
+function tags(endpoints: readonly EndpointRecord[]): string {
+  return list([...new Set(endpoints.map((endpoint) => endpoint.tag))])
+}
+
+const mostListed = 8
+
+function list(items: readonly string[]): string {
+  const shown = items.slice(0, mostListed).join(', ')
+  return items.length > mostListed ? `${shown} and ${items.length - mostListed} more` : shown
+}

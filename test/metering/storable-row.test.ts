@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest'
+import { storableRow } from '../../src/metering/storable-row.ts'
+import { sampleGeneration } from '../support/sample-generation.ts'
+
+it('leaves an ordinary row as it is', () => {
+  expect(storableRow(sampleGeneration())).toEqual(sampleGeneration())
+})
+
+it('cuts what clients can make long, so that no row is too large for a store', () => {
+  const long = '€'.repeat(5_000)
+  const excluded = Array.from({ length: 2_000 }, (_, i) => ({ endpointId: `${long}${i}`, rule: 'price' }))
+  const row = storableRow(sampleGeneration({ userAgent: long, sessionId: long, appTitle: long, excluded }))
+  expect(new TextEncoder().encode(JSON.stringify(row)).length).toBeLessThan(300_000)
+  expect(row.excluded.length).toBe(200)
+  expect(row.id).toBe(sampleGeneration().id)
+})
+
+it('replaces what SQL or JSON cannot hold', () => {
+  const cut = `${'x'.repeat(1_999)}🚀`
+  const row = storableRow(
+    sampleGeneration({ userAgent: cut, sessionId: 'a\0b\ud800c', costNanoUsd: Number.NaN, latencyMs: Number.NaN }),
+  )
+  expect(row.userAgent).toBe(`${'x'.repeat(1_999)}\ufffd`)
+  expect(row.sessionId).toBe('a\ufffdb\ufffdc')
+  expect(row).toMatchObject({ costNanoUsd: 0, latencyMs: 0 })
+})

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import type { GenerationRow } from '../../src/metering/generation.ts'
+import { type SendRows, SettleQueue } from '../../src/objects/settle-queue.ts'
+import { sampleGeneration } from '../support/sample-generation.ts'
+
+const quick = { gatherMs: 10, patienceMs: 60, callMs: 30, pausesMs: [5, 10] }
+
+function row(id: string, keyHash = 'k1'): GenerationRow {
+  return sampleGeneration({ id, keyHash })
+}
+
+/** An object that remembers which calls brought which rows. */
+function receiver(answer: (call: number) => Promise<void> | void = () => {}) {
+  const calls: string[][] = []
+  const send: SendRows = async (rows) => {
+    calls.push(rows.map(({ id }) => id))
+    await answer(calls.length)
+  }
+  return { calls, send }
+}
+
+const never = () => new Promise<void>(() => {})
+
+describe('SettleQueue', () => {
+  it('lets requests that end together share one call', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    const { calls, send } = receiver()
+    await Promise.all(['a', 'b', 'c'].map((id) => queue.add(row(id), send)))
+    expect(calls).toEqual([['a', 'b', 'c']])
+    await queue.add(row('d'), send)
+    expect(calls).toEqual([['a', 'b', 'c'], ['d']])
+  })
+
+  it('keeps keys apart', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    const { calls, send } = receiver()
+    await Promise.all([queue.add(row('a', 'k1'), send), queue.add(row('b', 'k2'), send)])
+    expect(calls).toEqual([['a'], ['b']])
+  })
+
+  it('resolves for nobody before the rows are durable', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    let durable = false
+    const { send } = receiver(async () => {
+      await scheduler.wait(15)
+      durable = true
+    })
+    await Promise.all(
+      ['a', 'b'].map(async (id) => {
+        await queue.add(row(id), send)
+        expect(durable).toBe(true)
+      }),
+    )
+  })
+
+  it('starts another call at 100 rows', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    const { calls, send } = receiver()
+    await Promise.all(Array.from({ length: 250 }, (_, i) => queue.add(row(`${i}`), send)))
+    expect(calls.map(({ length }) => length)).toEqual([100, 100, 50])
+  })
+
+  it('tries again when the object was reset or overloaded', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    const { calls, send } = receiver((call) => {
+      if (call < 3) throw new Error('Durable Object is overloaded')
+    })
+    await Promise.all([queue.add(row('a'), send), queue.add(row('b'), send)])
+    expect(calls).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+  })
+
+  it('tries again when a call does not come back', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    const { calls, send } = receiver((call) => (call === 1 ? never() : undefined))
+    await queue.add(row('a'), send)
+    expect(calls.length).toBe(2)
+  })
+
+  it('rejects when nothing helped', async () => {
+    const queue = new SettleQueue({ timing: quick, random: () => 0 })
+    const { calls, send } = receiver(() => {
+      throw new Error('gone')
+    })
+    const settled = await Promise.allSettled([queue.add(row('a'), send), queue.add(row('b'), send)])
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(calls.filter((ids) => ids.length === 2).length).toBe(3)
+    expect(calls.filter((ids) => ids.join() === 'b').length).toBe(3)
+  })
+
+  it('loses no row of others when the request that carries them dies', async () => {
+    const queue = new SettleQueue({ timing: quick, random: () => 0 })
+    const dead = receiver(never)
+    const alive = receiver()
+    // The first request's calls never come back, as in a context that was torn down.
+    const first = queue.add(row('a'), dead.send).catch(() => 'lost')
+    await Promise.all([queue.add(row('b'), alive.send), queue.add(row('c'), alive.send)])
+    expect(alive.calls.flat().sort()).toEqual(['b', 'c'])
+    await first
+  })
+
+  it('does not go on joining a batch whose request is gone', async () => {
+    let now = 0
+    const queue = new SettleQueue({ timing: { ...quick, gatherMs: 60_000 }, random: () => 0, now: () => now })
+    void queue.add(row('a'), never)
+    now = 240_000
+    const { calls, send } = receiver()
+    void queue.add(row('b'), send)
+    await queue.add(row('c'), send)
+    // `b` began a batch of its own that is still gathering; `c` joined it and ran out of patience.
+    expect(calls.flat()).toEqual(['c'])
+  })
+})

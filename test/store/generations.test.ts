@@ -1,0 +1,58 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { insertGenerations, readGeneration } from '../../src/store/generations.ts'
+import { migrate } from '../support/migrations.ts'
+import { sampleGeneration } from '../support/sample-generation.ts'
+
+beforeAll(() => migrate(env.DB))
+
+describe('generations', () => {
+  it('come back as they were stored, every field', async () => {
+    const row = sampleGeneration({ id: 'gen-1-full' })
+    await insertGenerations(env.DB, [row])
+    expect(await readGeneration(env.DB, row.id)).toEqual(row)
+  })
+
+  it('come back with their nulls and empty lists', async () => {
+    const row = sampleGeneration({
+      id: 'gen-1-bare',
+      endpointId: null,
+      latencyMs: null,
+      generationMs: 0.5,
+      cacheDiscountNanoUsd: null,
+      attempts: [],
+      excluded: [],
+      costNanoUsd: Number.MAX_SAFE_INTEGER,
+      streamed: false,
+      cancelled: true,
+    })
+    await insertGenerations(env.DB, [row])
+    expect(await readGeneration(env.DB, row.id)).toEqual(row)
+  })
+
+  it('are stored once by id, however often they are sent', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => sampleGeneration({ id: `gen-2-${i}`, seed: i }))
+    await insertGenerations(env.DB, rows)
+    await insertGenerations(env.DB, [
+      ...rows.map((row) => ({ ...row, seed: -1 })),
+      sampleGeneration({ id: 'gen-2-100', seed: 100 }),
+    ])
+    const stored = await env.DB.prepare("SELECT seed FROM generations WHERE id LIKE 'gen-2-%' ORDER BY seed").raw<
+      [number]
+    >()
+    expect(stored.map(([seed]) => seed)).toEqual(Array.from({ length: 101 }, (_, i) => i))
+  })
+
+  it('are refused together when one is broken, rather than dropped in silence', async () => {
+    const broken = { ...sampleGeneration({ id: 'gen-3-broken' }), model: null } as unknown as ReturnType<
+      typeof sampleGeneration
+    >
+    await expect(insertGenerations(env.DB, [sampleGeneration({ id: 'gen-3-good' }), broken])).rejects.toThrow()
+    expect(await readGeneration(env.DB, 'gen-3-good')).toBeNull()
+  })
+
+  it('are null when nobody stored them', async () => {
+    expect(await readGeneration(env.DB, 'gen-none')).toBeNull()
+    await insertGenerations(env.DB, [])
+  })
+})

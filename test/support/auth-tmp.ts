@@ -1,0 +1,1 @@
+export const anyCaller = 1

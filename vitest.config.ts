@@ -1,0 +1,31 @@
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
+import { defineConfig } from 'vitest/config'
+
+// Pure rooms run in plain Node; what needs bindings or Durable Objects runs inside workerd; journeys, chaos and clients
+// talk HTTP to the built Worker, which runs in a Miniflare that the tests start (test/support/worker.ts).
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'rooms',
+          include: ['test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox}/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: { name: 'workerd', include: ['test/{objects,store}/**/*.test.ts'] },
+      },
+      {
+        test: {
+          name: 'running',
+          include: ['test/{journey,chaos,clients}/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
