@@ -1,7 +1,7 @@
-// What clients send is checked by small functions put together here, not by zod. Measured on the common small request:
-// zod/mini without its JIT (workerd allows no eval) 4.4 µs, this 0.6 µs, 100,000 messages 46 ms against 9 ms; zod/mini
-// adds 8 KiB gzipped, and it copies what it checks, which here may be twenty megabytes. Checks visit the fields that
-// are present, not all that could be, and allocate nothing while all is well.
+// What clients send is checked by small functions put together here, not by zod. Measured with a small chat request:
+// zod/mini without its JIT (workerd allows no eval) takes 4.5 µs, this 0.4 µs; 100,000 messages take it 60 ms and this
+// 25 ms. zod copies what it checks, which here may be twenty megabytes. Checks visit the fields that are present, not
+// all that could be, and allocate nothing while all is well.
 
 /** What is wrong with a value. `path` leads to it from the value that was checked, e.g. `.url` or `[3].name`. */
 export interface Problem {
@@ -71,7 +71,8 @@ export function number(min: number, max: number): Check {
 
 /** A whole number. Beyond 2^53 a JSON number does not arrive as it was written, so none is taken. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Check {
-  const what = max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`
+  const what =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`
   return (value) =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? null : mustBe(what, value)
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { FailureError } from '../chat/failure.ts'
 import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
+import { usdOf } from '../metering/usd.ts'
 import { anyCaller } from './authenticate.ts'
 import type { SurfaceEnv } from './surface.ts'
 
@@ -106,11 +107,6 @@ function presentAttempt(attempt: AttemptRecord, row: GenerationRow) {
     latency: attempt.latencyMs,
     is_byok: attempt.isByok,
   }
-}
-
-/** Correctly rounded, so that the shortest decimal that JSON prints is the exact amount. */
-function usdOf(nanoUsd: number): number {
-  return nanoUsd / 1e9
 }
 
 function dataRegionOf(region: string): 'global' | 'europe' | 'us' {

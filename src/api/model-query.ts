@@ -221,10 +221,13 @@ export function matches({ entry, endpoints }: Listed, query: ModelQuery, nowMs: 
   if (query.minContext !== null && (contextLength(entry, endpoints) ?? -1) < query.minContext) return false
   const ageDays = model.created > 0 ? (nowMs - model.created * 1000) / msADay : null
   if (!isBetween(ageDays, query.minAgeDays, query.maxAgeDays)) return false
+  const bounds = [query.minPrice, query.maxPrice, query.minOutputPrice, query.maxOutputPrice]
+  if (bounds.every((bound) => bound === null)) return true
   const price = leadingEndpoint(endpoints)?.price
   return (
-    isBetween(price ? perMillion(price.prompt) : null, query.minPrice, query.maxPrice) &&
-    isBetween(price ? perMillion(price.completion) : null, query.minOutputPrice, query.maxOutputPrice)
+    price !== undefined &&
+    isBetween(perMillion(price.prompt), query.minPrice, query.maxPrice) &&
+    isBetween(perMillion(price.completion), query.minOutputPrice, query.maxOutputPrice)
   )
 }
 

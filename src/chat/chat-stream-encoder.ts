@@ -91,7 +91,11 @@ export class ChatStreamEncoder {
   }
 
   #arguments(choice: number, index: number, text: string): string {
-    return this.#chunk(choice, '""', `,"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(text)}}}]`)
+    return this.#chunk(
+      choice,
+      '""',
+      `,"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(text)}}}]`,
+    )
   }
 
   #finish(choice: number, finish: Finish): string {

@@ -25,7 +25,11 @@ export function errorJson(failure: Failure, origin = ''): ErrorJson {
     code,
     message: failure.message || 'The request failed.',
     ...(typeof metadata?.field === 'string' && metadata.field !== '' ? { param: metadata.field } : {}),
-    metadata: { ...metadata, ...(headers ? { headers } : {}), error_type: failure.type },
+    metadata: {
+      ...metadata,
+      ...(headers && failure.type === 'rate_limit_exceeded' ? { headers } : {}),
+      error_type: failure.type,
+    },
     ...(availability
       ? {
           availability: {

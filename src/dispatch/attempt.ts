@@ -6,8 +6,10 @@ import type { Part } from '../chat/parts.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { StreamStage } from '../chat/stream-stage.ts'
 import { ByteReader } from '../edge/byte-reader.ts'
+import { redact } from '../privacy/redact.ts'
 import { providerOf } from '../providers/registry.ts'
-import type { TranslationNote } from '../providers/wire.ts'
+import { secretsOf } from '../providers/secrets-of.ts'
+import type { Credential, TranslationNote } from '../providers/wire.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import type { Dialect } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
@@ -111,7 +113,8 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
     if (!response.ok) {
       const body = await readText(response, maxErrorBytes)
       abort.abort()
-      return failed(wire.classify({ status: response.status, headers: response.headers, body: body.text }), true)
+      const failure = wire.classify({ status: response.status, headers: response.headers, body: body.text })
+      return failed({ upstreamStatus: response.status, ...withoutSecrets(failure, access.credential) }, true)
     }
     const decodeInput = { target, request: input.request }
     if (!input.stream || isDocument(response)) {
@@ -122,7 +125,8 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       }
       const parts = wire.decodeBody(body.text, decodeInput)
       const failure = failureAmong(parts)
-      if (failure) return failed({ upstreamStatus: response.status, ...failure }, true)
+      if (failure)
+        return failed({ upstreamStatus: response.status, ...withoutSecrets(failure, access.credential) }, true)
       if (!input.stream) {
         const extras = wire.name === input.dialect.wire ? (wire.extras?.(body.text) ?? {}) : {}
         return { kind: 'answer', parts, extras, status: response.status, translation: encoded.translation }
@@ -161,7 +165,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
     if (!begun && !progress.failure) stage.end()
     if (progress.failure && !progress.content) {
       abort.abort()
-      return failed({ upstreamStatus: response.status, ...progress.failure }, true)
+      return failed({ upstreamStatus: response.status, ...withoutSecrets(progress.failure, access.credential) }, true)
     }
     return {
       kind: 'stream',
@@ -185,6 +189,11 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
 
 function failed(failure: AttemptFailure, called: boolean): FailedAttempt {
   return { kind: 'failed', failure, called }
+}
+
+/** Wires redact what looks like a credential; here the very credential in use goes, whatever it looks like. */
+function withoutSecrets(failure: AttemptFailure, credential: Credential | null): AttemptFailure {
+  return failure.raw === undefined ? failure : { ...failure, raw: redact(failure.raw, secretsOf(credential)) }
 }
 
 function failureAmong(parts: Part[]): AttemptFailure | null {

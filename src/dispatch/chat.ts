@@ -292,7 +292,7 @@ async function orLater<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   try {
     return await Promise.race([promise, late])
   } finally {
-    clearTimeout(timer)
+    if (timer !== undefined) clearTimeout(timer)
   }
 }
 

@@ -26,6 +26,8 @@ export interface Settings {
   /** The region this request's host answers for: `global`, `eu`. */
   region: string
   maxBodyBytes: number
+  /** `KEY_CHECKSUM_SECRET`: what the checksums of keys are made with. Missing or empty: a public constant. */
+  keyChecksumSecret?: string
   /** Where the operator is found in error texts and links, e.g. `https://gw.example`. */
   origin: string
 }

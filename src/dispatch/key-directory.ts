@@ -23,6 +23,9 @@ export interface KeyRecord {
   usage: KeyUsage
 }
 
+/** The one workspace that there is; clients of the contract want a UUID. */
+export const defaultWorkspaceId = '00000000-0000-4000-8000-000000000001'
+
 /** Management of keys: D1 holds the list, the key's object the truth of its state; both are told before this answers. */
 export interface KeyDirectory {
   create(input: Omit<KeyRecord, 'createdAt' | 'updatedAt' | 'usage'>): Promise<KeyRecord>

@@ -5,7 +5,15 @@ export interface JsonFault {
   expected: string
 }
 
-type Expected = 'a value' | 'a value or ]' | 'a property name' | 'a property name or }' | ':' | ', or ]' | ', or }' | 'the end'
+type Expected =
+  | 'a value'
+  | 'a value or ]'
+  | 'a property name'
+  | 'a property name or }'
+  | ':'
+  | ', or ]'
+  | ', or }'
+  | 'the end'
 
 const literal = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y
 const escaped = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y
@@ -25,8 +33,8 @@ export function findJsonFault(text: string): JsonFault | null {
   for (let at = skipSpace(text, 0); ; at = skipSpace(text, at)) {
     const next = text[at]
     if (next === undefined) return expected === 'the end' ? null : faultAt(text, at, expected)
-    const wantsValue = expected === 'a value' || expected === 'a value or ]'
-    const wantsName = expected === 'a property name' || expected === 'a property name or }'
+    const wantsValue: boolean = expected === 'a value' || expected === 'a value or ]'
+    const wantsName: boolean = expected === 'a property name' || expected === 'a property name or }'
     if (next === '"' && (wantsValue || wantsName)) {
       const string = scanString(text, at)
       if (string.fault !== null) return faultAt(text, string.at, string.fault)

@@ -56,8 +56,8 @@ export class KeyObject extends DurableObject<Env> {
   clock = () => Date.now()
   random = () => Math.random()
   d1: KeyDatabase = {
-    readKey: (hash) => readKey(this.env.DB, hash),
-    mirrorUsage: (hash, usage) => mirrorUsage(this.env.DB, hash, usage),
+    readKey: (hash) => readKey(this.env.DB, hash, this.clock()),
+    mirrorUsage: (hash, usage) => mirrorUsage(this.env.DB, hash, usage, this.clock()),
     insertGenerations: (rows) => insertGenerations(this.env.DB, rows),
     readGeneration: (id) => readGeneration(this.env.DB, id),
   }
@@ -273,10 +273,8 @@ export class KeyObject extends DurableObject<Env> {
     this.#unsaved.key = key
     this.#hold(key)
     if (this.#spend !== undefined) return
-    // An object that lost its storage goes on from D1's sums; of which day or month D1's other counters are is not known.
-    const now = this.clock()
-    const { totalNanoUsd, byokTotalNanoUsd } = usage
-    this.#spend = this.#unsaved.spend = { at: now, usage: { ...noSpend(now).usage, totalNanoUsd, byokTotalNanoUsd } }
+    // A new object, or one that lost its storage: it goes on from the counters that D1 mirrors.
+    this.#spend = this.#unsaved.spend = { at: this.clock(), usage }
   }
 
   #hold(key: KeyState | null | undefined): void {
@@ -329,9 +327,10 @@ export class KeyObject extends DurableObject<Env> {
       const { rows, through } = this.#disk.unflushed(flushRows, flushCharacters)
       // A call that never ended would hold the alarm, and with it the outbox, for ever.
       await within(maxD1Ms, this.d1.insertGenerations(rows))
-      if (this.#key && this.#spend) {
+      const hash = rows[0]?.keyHash
+      if (hash !== undefined && this.#spend !== undefined) {
         const { usage } = spendAt(this.#spend, this.clock())
-        await within(maxD1Ms, this.d1.mirrorUsage(this.#key.hash, usage))
+        await within(maxD1Ms, this.d1.mirrorUsage(hash, usage))
       }
       this.#disk.flushed(through)
     }

@@ -12,7 +12,7 @@ const keyPatterns: readonly RegExp[] = [
   /\bABSK[A-Za-z0-9+/=_-]{16,}/g,
   /\bAIza[A-Za-z0-9_-]{20,}/g,
   /\bya29\.[A-Za-z0-9._-]{10,}/g,
-  /\b(?:hf|gsk|nvapi|fw|csk|pplx|tgp_v1|r8|dapi|ghp|gho|ghs|github_pat|glpat|xai|eur|rnd|jina|pa|key)[-_][A-Za-z0-9_.-]{16,}/g,
+  /\b(?:hf|gsk|nvapi|fw|csk|pplx|tgp_v1|r8|dapi|ghp|gho|ghs|github_pat|glpat|xai|eur|jina|pa)[-_][A-Za-z0-9_.-]{16,}/g,
   // A JSON Web Token: three base64url pieces, of which the first two are objects.
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
@@ -20,7 +20,7 @@ const keyPatterns: readonly RegExp[] = [
 
 /** A scheme or a name that says what follows is secret: the name stays, the value goes. */
 const namedPatterns: readonly RegExp[] = [
-  /\b(Bearer|Api-Key)(\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
+  /\b(Bearer|Api-Key)(\s+)(?=[^\s"']*\d)[A-Za-z0-9._~+/=-]{8,}/gi,
   /\b(api[-_ ]?key|apikey|access[-_]?token|auth[-_]?token|client[-_]?secret|secret[-_]?key|password)(\\?["']?\s*[=:]\s*\\?["']?)(?!\[redacted\])[^\s"'\\,;&})\]<>]{6,}/gi,
 ]
 
@@ -29,13 +29,13 @@ const namedPatterns: readonly RegExp[] = [
  * everything that looks like a key are replaced, and at most 8 kB are kept, cut between code points.
  */
 export function redact(text: string, secrets: readonly string[]): string {
-  // Cut generously first: patterns over a body of megabytes would cost more than the request. What a secret across
-  // this cut leaves behind lies beyond the final one.
-  let clean = text.length > maxBytes * 4 ? text.slice(0, maxBytes * 4) : text
+  let clean = text
   for (const secret of secrets) {
     if (secret.length < minSecretLength) continue
     for (const form of formsOf(secret)) clean = clean.replaceAll(form, mark)
   }
+  // Patterns over a body of megabytes would cost more than the request, and most of it is cut anyway.
+  clean = clean.slice(0, maxBytes * 2)
   for (const pattern of keyPatterns) clean = clean.replace(pattern, mark)
   for (const pattern of namedPatterns) clean = clean.replace(pattern, `$1$2${mark}`)
   return truncate(clean)

@@ -61,6 +61,8 @@ export interface ErrorAnswer {
   headers: Headers
   /** The body as text, at most 64 kB of it. */
   body: string
+  /** The credential in use, stripped from what the upstream quotes (`secretsOf`). */
+  secrets?: readonly string[]
 }
 
 /** A format spoken over HTTP by providers: chat completions in, parts out. */

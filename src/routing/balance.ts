@@ -57,21 +57,22 @@ export function placeOf(
   strategy: Strategy,
   facts: EndpointFacts,
   health: EndpointHealth | undefined,
-  random: () => number,
-): Pick<Place, 'asked' | 'trouble' | 'major' | 'minor' | 'drawn'> {
+  { misses, model, random }: Pick<Place, 'misses' | 'model'> & { random: () => number },
+): Place {
   const trouble = troubleOf(health)
   const listed = strategy.order ? strategy.order.findIndex((slug) => matchesSlug(slug, facts.tag)) : -1
-  const inTier = strategy.tierFirst !== null && facts.tag.tier === strategy.tierFirst
-  const asked = listed >= 0 || inTier ? 0 : 1
   if (listed >= 0) {
-    return { asked, trouble, major: listed, minor: metricOf(strategy.sort ?? 'price', facts, health), drawn: false }
+    const minor = metricOf(strategy.sort ?? 'price', facts, health)
+    return { misses, model, asked: 0, trouble, major: listed, minor, drawn: false }
   }
+  const asked = strategy.tierFirst !== null && facts.tag.tier === strategy.tierFirst ? 0 : 1
   if (strategy.sort !== null && strategy.sort !== 'exacto') {
-    return { asked, trouble, major: metricOf(strategy.sort, facts, health), minor: facts.price, drawn: false }
+    const major = metricOf(strategy.sort, facts, health)
+    return { misses, model, asked, trouble, major, minor: facts.price, drawn: false }
   }
   const costs = facts.price > 0
   const minor = costs ? -Math.log(random()) / facts.weight : random()
-  return { asked, trouble, major: costs ? 1 : 0, minor, drawn: true }
+  return { misses, model, asked, trouble, major: costs ? 1 : 0, minor, drawn: true }
 }
 
 /** For `sort`: candidates in their order, whether they may be called or not. */
@@ -141,12 +142,11 @@ function holds(
   })
 }
 
-/** Uptime bands and outages of `openrouter-routing.md` §3.7. */
+const troubleOfBand = { normal: 0, degraded: 1, down: 2 } as const
+
 function troubleOf(health: EndpointHealth | undefined): number {
   if (!health) return 0
-  const uptime = health.uptime5m ?? health.uptime30m
-  const band = uptime === null || uptime >= 95 ? 0 : uptime >= 80 ? 1 : 2
-  return health.unstable ? band + 3 : band
+  return health.unstable ? troubleOfBand[health.band] + 3 : troubleOfBand[health.band]
 }
 
 function metricOf(sort: ProviderSort, facts: EndpointFacts, health: EndpointHealth | undefined): number {

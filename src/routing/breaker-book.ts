@@ -8,6 +8,7 @@ import {
   noteError,
   noteInconclusive,
   noteSuccess,
+  rewind,
   streakOf,
   takeProbe,
 } from './breaker.ts'
@@ -16,7 +17,7 @@ import { totalsOf } from './tally.ts'
 
 /** A 429 without `Retry-After` keeps an endpoint out for this long, one with it never longer than the maximum. */
 const defaultCooldownMs = 5_000
-const maxCooldownMs = 300_000
+export const maxCooldownMs = 300_000
 /** What was not heard of for so long is forgotten. */
 export const forgetAfterMs = 86_400_000
 const sweepEveryMs = 3_600_000
@@ -121,7 +122,8 @@ export class BreakerBook {
     const known = this.#endpoints.get(endpoint)
     if (known) {
       const { breaker } = known
-      if (breaker.openUntil !== 0 || hasOutage(breaker, now) || isSuspect(breaker, known.inFlight.count, now)) return true
+      if (breaker.openUntil !== 0 || hasOutage(breaker, now) || isSuspect(breaker, known.inFlight.count, now))
+        return true
     }
     const { provider } = this
     if (provider.openUntil !== 0) return true
@@ -143,6 +145,12 @@ export class BreakerBook {
     let until = troubleOf(this.provider, 0)
     for (const known of this.#endpoints.values()) until = Math.max(until, troubleOf(known.breaker, known.cooldownUntil))
     return until <= now ? 0 : until
+  }
+
+  /** The clock went back to `now`: nothing lasts longer than it would had it begun now. */
+  rewind(now: number): void {
+    rewind(this.provider, now)
+    for (const { breaker } of this.#endpoints.values()) rewind(breaker, now)
   }
 
   save(now: number): SavedBreakers {

@@ -137,7 +137,7 @@ export function takeProbe(breaker: Breaker, now: number): void {
 }
 
 /** Times that cannot be any more, because the clock went back, are brought to what they can be at most. */
-function rewind(breaker: Breaker, now: number): void {
+export function rewind(breaker: Breaker, now: number): void {
   if (breaker.openUntil > now + openMs) breaker.openUntil = now + openMs
   if (breaker.probeUntil > now + probeLeaseMs) breaker.probeUntil = now + probeLeaseMs
   if (breaker.lastSuccessAt > now) breaker.lastSuccessAt = now

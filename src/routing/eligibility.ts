@@ -1,5 +1,5 @@
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
-import { type EndpointFacts, factsOf } from './endpoint-facts.ts'
+import { type EndpointFacts, endpointsOf, type KnownEndpoint } from './endpoint-facts.ts'
 import { isFree } from './model-id.ts'
 import type { ParameterNeed, RequestNeeds } from './needs.ts'
 import { isWithin } from './price.ts'
@@ -197,7 +197,7 @@ export const rules: readonly Rule[] = [
 
 export interface Eligible {
   /** In the catalogue's order. */
-  kept: readonly EndpointRecord[]
+  kept: readonly KnownEndpoint[]
   out: { endpointId: string; rule: string }[]
   /** Null while something is kept. */
   refusal: Refusal | null
@@ -205,17 +205,25 @@ export interface Eligible {
 
 /** Applies all rules to a model's endpoints. Every endpoint that is not kept is out by exactly one rule. */
 export function eligible(entry: ModelEntry, context: RuleContext): Eligible {
-  let kept: readonly EndpointRecord[] = entry.endpoints
+  let kept = endpointsOf(entry)
   const out: Eligible['out'] = []
   for (const rule of rules) {
     if (!rule.applies(context)) continue
-    const passed: EndpointRecord[] = []
+    // Most rules remove nothing: then there is nothing to copy.
+    let passed: KnownEndpoint[] | null = null
     const removed: EndpointRecord[] = []
-    for (const endpoint of kept) (rule.keeps(endpoint, context, factsOf(endpoint)) ? passed : removed).push(endpoint)
-    if (removed.length === 0 || (rule.soft && removed.length === kept.length)) continue
-    for (const endpoint of removed) out.push({ endpointId: endpoint.id, rule: rule.code })
-    if (removed.length === kept.length) {
-      return { kept: [], out, refusal: rule.empties?.(context, removed, entry) ?? refusals.noEndpoints(context) }
+    for (let index = 0; index < kept.length; index++) {
+      const known = kept[index] as KnownEndpoint
+      if (rule.keeps(known.endpoint, context, known.facts)) passed?.push(known)
+      else {
+        passed ??= kept.slice(0, index)
+        removed.push(known.endpoint)
+      }
+    }
+    if (!passed || (rule.soft && passed.length === 0)) continue
+    for (const { id } of removed) out.push({ endpointId: id, rule: rule.code })
+    if (passed.length === 0) {
+      return { kept: passed, out, refusal: rule.empties?.(context, removed, entry) ?? refusals.noEndpoints(context) }
     }
     kept = passed
   }

@@ -1,10 +1,10 @@
-import type { EndpointRecord } from '../catalog/records.ts'
+import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { isPriced } from '../metering/price-usage.ts'
 import { isZeroRetention, neverCollects } from './data-policy.ts'
 import { pricePerToken } from './price.ts'
 import { type TagParts, tagParts } from './slugs.ts'
 
-/** What routing asks of an endpoint over and over, worked out once for each record that the catalogue holds. */
+/** What routing asks of an endpoint over and over. */
 export interface EndpointFacts {
   tag: TagParts
   /** False where a price cannot be read: such an endpoint could not be billed. */
@@ -19,22 +19,32 @@ export interface EndpointFacts {
   neverCollects: boolean
 }
 
-const known = new WeakMap<EndpointRecord, EndpointFacts>()
+export interface KnownEndpoint {
+  endpoint: EndpointRecord
+  facts: EndpointFacts
+}
+
+const known = new WeakMap<ModelEntry, readonly KnownEndpoint[]>()
+
+/** A model's endpoints with their facts. The catalogue replaces entries and never changes one, so this is worked out once. */
+export function endpointsOf(entry: ModelEntry): readonly KnownEndpoint[] {
+  let endpoints = known.get(entry)
+  if (!endpoints) {
+    endpoints = entry.endpoints.map((endpoint) => ({ endpoint, facts: factsOf(endpoint) }))
+    known.set(entry, endpoints)
+  }
+  return endpoints
+}
 
 export function factsOf(endpoint: EndpointRecord): EndpointFacts {
-  let facts = known.get(endpoint)
-  if (!facts) {
-    const price = pricePerToken(endpoint.price)
-    facts = {
-      tag: tagParts(endpoint),
-      priced: isPriced(endpoint),
-      price,
-      weight: 1 / (price * price),
-      parameters: endpoint.parameters && new Set(endpoint.parameters),
-      zeroRetention: isZeroRetention(endpoint.provider),
-      neverCollects: neverCollects(endpoint.provider),
-    }
-    known.set(endpoint, facts)
+  const price = pricePerToken(endpoint.price)
+  return {
+    tag: tagParts(endpoint),
+    priced: isPriced(endpoint),
+    price,
+    weight: 1 / (price * price),
+    parameters: endpoint.parameters && new Set(endpoint.parameters),
+    zeroRetention: isZeroRetention(endpoint.provider),
+    neverCollects: neverCollects(endpoint.provider),
   }
-  return facts
 }

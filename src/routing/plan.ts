@@ -10,7 +10,7 @@ import {
   type Strategy,
 } from './balance.ts'
 import { eligible } from './eligibility.ts'
-import { factsOf } from './endpoint-facts.ts'
+import type { KnownEndpoint } from './endpoint-facts.ts'
 import type { EndpointHealth } from './health.ts'
 import type { CandidateModel } from './model-id.ts'
 import type { RequestNeeds } from './needs.ts'
@@ -40,8 +40,8 @@ export interface PlanInput {
   /** Epoch milliseconds. */
   now: number
   /**
-   * Whether this request is the one that may try an endpoint whose breaker is open. Asked only for endpoints that would
-   * go first and whose time has come, and no more after one yes: so a yes may use the permission up.
+   * Whether this request is the one that may try an endpoint whose breaker is open. Asked only where `probeReady` says
+   * so and the endpoint would go first, and no more after one yes: so a yes may use the permission up.
    */
   takeProbe?(endpoint: EndpointRecord): boolean
 }
@@ -97,7 +97,8 @@ export function plan(input: PlanInput): Plan {
   const random = randomOf(seed)
   const refusals: Refusal[] = []
   const candidates: Candidate[] = []
-  const seen = new Set<EndpointRecord>()
+  // Two ids of a request may mean the same model.
+  const seen = entries.length > 1 ? new Set<EndpointRecord>() : null
   entries.forEach((candidate, index) => {
     const { entry } = candidate
     const context: RuleContext = {
@@ -114,11 +115,10 @@ export function plan(input: PlanInput): Plan {
     if (refusal) refusals.push(refusal)
     else if (listed.length === 0) refusals.push(notListed(context, kept))
     const strategy = strategyOf(wishes, candidate, listed)
-    for (const endpoint of listed) {
-      // Two ids of a request may mean the same model.
-      if (seen.has(endpoint)) continue
-      seen.add(endpoint)
-      candidates.push(candidateOf(endpoint, candidate, wishes.oneList ? 0 : index, strategy, input, random))
+    for (const known of listed) {
+      if (seen?.has(known.endpoint)) continue
+      seen?.add(known.endpoint)
+      candidates.push(candidateOf(known, candidate, wishes.oneList ? 0 : index, strategy, input, random))
     }
   })
   if (candidates.length === 0) {
@@ -138,16 +138,16 @@ export function plan(input: PlanInput): Plan {
 const noModel: Refusal = { code: 'no_endpoints', message: 'No models match your request and model restrictions' }
 
 /** With `allow_fallbacks: false` an order is a closed list. */
-function keepListed(kept: readonly EndpointRecord[], order: readonly WantedSlug[], made: Plan): EndpointRecord[] {
-  return kept.filter((endpoint) => {
-    const listed = matchesAny(order, factsOf(endpoint).tag)
+function keepListed(kept: readonly KnownEndpoint[], order: readonly WantedSlug[], made: Plan): KnownEndpoint[] {
+  return kept.filter(({ endpoint, facts }) => {
+    const listed = matchesAny(order, facts.tag)
     if (!listed) made.out.push({ endpointId: endpoint.id, rule: 'no_fallback' })
     return listed
   })
 }
 
 /** The decision table of §3.3; the first match wins. */
-function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly EndpointRecord[]): Strategy {
+function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly KnownEndpoint[]): Strategy {
   const { order, sort } = wishes
   const { serviceTier } = wishes.needs
   const suffixSort = dynamics?.includes('floor') ? 'price' : dynamics?.includes('nitro') ? 'throughput' : null
@@ -156,21 +156,20 @@ function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly
   if (serviceTier === 'priority' || serviceTier === 'fast') {
     return { order, sort: 'throughput', tierFirst: 'priority' }
   }
-  if (serviceTier === 'flex' && kept.some((endpoint) => factsOf(endpoint).tag.tier === 'flex')) {
+  if (serviceTier === 'flex' && kept.some(({ facts }) => facts.tag.tier === 'flex')) {
     return { order, sort: 'price', tierFirst: null }
   }
   return strategy
 }
 
 function candidateOf(
-  endpoint: EndpointRecord,
+  { endpoint, facts }: KnownEndpoint,
   { entry, requestedId }: CandidateModel,
   modelIndex: number,
   strategy: Strategy,
   input: PlanInput,
   random: () => number,
 ): Candidate {
-  const facts = factsOf(endpoint)
   const health = input.health(endpoint)
   const open = health !== undefined && health.openUntil !== 0
   const cooling = health !== undefined && health.cooldownUntil > input.now
@@ -184,11 +183,11 @@ function candidateOf(
     blocked: open ? 'open' : cooling ? 'cooldown' : null,
     blockedUntil: open ? health.openUntil : cooling ? health.cooldownUntil : 0,
     probability: 0,
-    place: {
+    place: placeOf(strategy, facts, health, {
       misses: missesThresholds(input.needs.preferences, health) ? 1 : 0,
       model: modelIndex,
-      ...placeOf(strategy, facts, health, random),
-    },
+      random,
+    }),
   }
 }
 
@@ -197,11 +196,11 @@ function candidateOf(
  * probe that fails costs the client a moment and no answer. It never changes which model is tried first, and no explicit
  * order: there an endpoint is only probed in the first place that is its own.
  */
-function promoteProbe(candidates: Candidate[], wishes: Wishes, { takeProbe, now }: PlanInput): void {
-  const ready = candidates.filter(({ blocked, blockedUntil }) => blocked === 'open' && blockedUntil <= now)
+function promoteProbe(candidates: Candidate[], wishes: Wishes, { takeProbe }: PlanInput): void {
+  const ready = candidates.filter(({ blocked, health }) => blocked === 'open' && health?.probeReady)
   if (ready.length === 0 || !takeProbe) return
-  const alone = ready.length === candidates.length
-  if (!wishes.allowFallbacks && !alone) return
+  // Without fallbacks the request has one attempt: not to be risked while another endpoint may be called.
+  if (!wishes.allowFallbacks && candidates[0]?.blocked === null) return
   const [ideal] = [...candidates].sort(comparePlaces)
   for (const candidate of ready) {
     if (candidate !== ideal && (candidate.place.model !== ideal?.place.model || !ideal.place.drawn)) continue

@@ -109,10 +109,11 @@ export function ignore({ model }: RuleContext, removed: readonly EndpointRecord[
   }
 }
 
-export function notListed({ needs, model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+export function notListed({ needs, model }: RuleContext, kept: readonly { endpoint: EndpointRecord }[]): Refusal {
+  const served = tags(kept.map(({ endpoint }) => endpoint))
   return {
     code: 'no_endpoints',
-    message: `No allowed providers are available for the selected model. provider.order lists ${list(needs.preferences.order ?? [])} and allow_fallbacks is false; ${model.id} is available here from ${tags(removed)}.`,
+    message: `No allowed providers are available for the selected model. provider.order lists ${list(needs.preferences.order ?? [])} and allow_fallbacks is false; ${model.id} is available here from ${served}.`,
     excludedBy: 'allowed_providers',
   }
 }

@@ -64,7 +64,7 @@ describe('the whole shipped catalogue, read by the official SDK', () => {
   })
 
   it('lists every model of every kind', async () => {
-    const pages = await sdkOver(seed).models.list({ outputModalities: 'all' })
+    const pages = await sdkOver(seed).models.list({ outputModalities: 'all', limit: 1000 })
     expect(pages.result.data).toHaveLength(seed.models.length)
     expect(pages.result.totalCount).toBe(seed.models.length)
     expect(pages.result.links.next).toBeNull()

@@ -8,6 +8,7 @@ import { reservationTtlMs } from '../../src/metering/reservations.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
 import { insertGenerations, readGeneration } from '../../src/store/generations.ts'
+import { insertKey, readKey } from '../../src/store/keys.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 
@@ -437,7 +438,7 @@ describe('spend', () => {
   it('goes on from D1’s sums where the object is new', async () => {
     inD1 = keyRecord({ limitNanoUsd: 100, usage: { ...noSpend(start).usage, totalNanoUsd: 80, dailyNanoUsd: 80 } })
     expect(await admit(21)).toMatchObject({ affordableNanoUsd: 20 })
-    expect((await stub.describe())?.key.usage).toMatchObject({ totalNanoUsd: 80, dailyNanoUsd: 0 })
+    expect((await stub.describe())?.key.usage).toMatchObject({ totalNanoUsd: 80, dailyNanoUsd: 80 })
   })
 
   it('accounts once for a request that nobody settled, and takes it back when somebody does', async () => {
@@ -573,6 +574,17 @@ describe('settlement', () => {
     expect(alarmAt).toBeLessThanOrEqual(now + 8_000)
   })
 
+  it('reads its key and mirrors its counters in the D1 that it is bound to', async () => {
+    hash = 'b'.repeat(64)
+    stub = env.KEYS.get(env.KEYS.idFromName(hash))
+    await insertKey(env.DB, keyRecord({ createdAt: Date.now() }))
+    expect(await reasonOf(admit())).toBe('admitted')
+    await stub.settle([row({ createdAt: Date.now() })])
+    await runDurableObjectAlarm(stub)
+    expect((await readKey(env.DB, hash))?.usage).toMatchObject({ totalNanoUsd: 5, dailyNanoUsd: 5 })
+    expect((await rowsInD1()).length).toBe(1)
+  })
+
   it('counts rows of a key that was deleted meanwhile', async () => {
     await admit()
     const one = row()
@@ -580,6 +592,6 @@ describe('settlement', () => {
     await stub.settle([one])
     await runDurableObjectAlarm(stub)
     expect(await rowsInD1()).toEqual([one.id])
-    expect(mirrored).toBeNull()
+    expect(mirrored?.totalNanoUsd).toBe(5)
   })
 })

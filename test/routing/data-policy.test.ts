@@ -10,7 +10,12 @@ describe('data policies', () => {
     ['keeps nothing, does not train', { trains: false, retainsPrompts: false, retentionDays: 0 }, true, true],
     ['keeps nothing, training unknown', { retainsPrompts: false }, true, false],
     ['zero retention by default, rest unknown', { zdr: 'default' }, true, false],
-    ['zero retention by default, yet on record as keeping', { zdr: 'default', retainsPrompts: true, trains: false }, false, false],
+    [
+      'zero retention by default, yet on record as keeping',
+      { zdr: 'default', retainsPrompts: true, trains: false },
+      false,
+      false,
+    ],
     ['zero retention on request only', { zdr: 'on-request', retainsPrompts: true, trains: false }, false, false],
     ['keeps nothing, yet for thirty days', { trains: false, retainsPrompts: false, retentionDays: 30 }, false, false],
     ['zero days, does not train', { trains: false, retentionDays: 0 }, false, true],
@@ -22,7 +27,10 @@ describe('data policies', () => {
   })
 
   it('takes no router at its word for those behind it', () => {
-    const router = { dataPolicy: { ...unknown, trains: false, retainsPrompts: false, zdr: 'default' as const }, direct: false }
+    const router = {
+      dataPolicy: { ...unknown, trains: false, retainsPrompts: false, zdr: 'default' as const },
+      direct: false,
+    }
     expect([isZeroRetention(router), neverCollects(router)]).toEqual([false, false])
   })
 })

@@ -4,7 +4,10 @@ import { parseModelId, resolveModel } from '../../src/routing/model-id.ts'
 import { endpointRecord, modelEntry } from './records.ts'
 
 const paid = modelEntry([endpointRecord('alpha')])
-const mixed = modelEntry([endpointRecord('alpha', 1, { model: 'acme/m2' }), endpointRecord('beta', 0, { model: 'acme/m2' })])
+const mixed = modelEntry([
+  endpointRecord('alpha', 1, { model: 'acme/m2' }),
+  endpointRecord('beta', 0, { model: 'acme/m2' }),
+])
 const freePool = modelEntry([endpointRecord('beta', 0, { model: 'acme/m1:extended' })])
 const tagged = modelEntry([endpointRecord('local', 0, { model: 'llama3:8b' })])
 const catalog: Record<string, ModelEntry> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MaxPrice } from '../../src/chat/request.ts'
-import { type PriceCaps, isWithin, priceCaps, pricePerToken } from '../../src/routing/price.ts'
+import { isWithin, type PriceCaps, priceCaps, pricePerToken } from '../../src/routing/price.ts'
 
 describe('pricePerToken', () => {
   it('is the mean of prompt and completion, and a thousandth of a fee a request', () => {

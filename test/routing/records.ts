@@ -1,6 +1,6 @@
 import type { EndpointRecord, ModelEntry, ModelRecord, ProviderRecord } from '../../src/catalog/records.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
-import type { EndpointHealth } from '../../src/routing/health.ts'
+import { calmHealth, type EndpointHealth } from '../../src/routing/health.ts'
 import { needsOf } from '../../src/routing/needs.ts'
 import type { PlanInput } from '../../src/routing/plan.ts'
 
@@ -83,17 +83,7 @@ export function modelEntry(endpoints: EndpointRecord[], id = endpoints[0]?.model
 }
 
 export function healthy(changes: Partial<EndpointHealth> = {}): EndpointHealth {
-  return {
-    unstable: false,
-    openUntil: 0,
-    cooldownUntil: 0,
-    uptime5m: null,
-    uptime30m: null,
-    uptime1d: null,
-    latency: null,
-    throughput: null,
-    ...changes,
-  }
+  return { ...calmHealth, ...changes }
 }
 
 export const noon = Date.UTC(2026, 10, 21, 12)

@@ -31,10 +31,18 @@ const sourcePart = object({ source, title: text, ...cached }, ['source'])
 const commonParts = {
   text: textPart,
   image_url: object(
-    { image_url: stringOr(object({ url: name, detail: oneOf(['auto', 'low', 'high', 'original']) }, ['url']), 'an object with a url'), ...cached },
+    {
+      image_url: stringOr(
+        object({ url: name, detail: oneOf(['auto', 'low', 'high', 'original']) }, ['url']),
+        'an object with a url',
+      ),
+      ...cached,
+    },
     ['image_url'],
   ),
-  input_audio: object({ input_audio: object({ data: name, format: name }, ['data', 'format']), ...cached }, ['input_audio']),
+  input_audio: object({ input_audio: object({ data: name, format: name }, ['data', 'format']), ...cached }, [
+    'input_audio',
+  ]),
   video_url: videoPart,
   input_video: videoPart,
   file: object({ file: object({ filename: text, file_data: text, file_id: text }), ...cached }, ['file']),
@@ -71,17 +79,17 @@ const toolCall = object(
   ['id', 'function'],
 )
 
-const knownDetail = {
-  'reasoning.text': object({ text: nullable(text), signature: nullable(text) }),
-  'reasoning.summary': object({ summary: text }, ['summary']),
-  'reasoning.encrypted': object({ data: text }, ['data']),
-} satisfies Record<string, Check>
+const knownDetails = new Map([
+  ['reasoning.text', object({ text: nullable(text), signature: nullable(text) })],
+  ['reasoning.summary', object({ summary: text }, ['summary'])],
+  ['reasoning.encrypted', object({ data: text }, ['data'])],
+])
+const unknownDetail = object({ type: name }, ['type'])
 
 /** Kinds of details grow with time, and what came from an answer must come back: unknown ones are let through. */
 const reasoningDetail: Check = (value) => {
-  const kind = isObject(value) ? value.type : undefined
-  const known = Object.entries(knownDetail).find(([type]) => type === kind)
-  return known === undefined ? object({ type: name }, ['type'])(value) : known[1](value)
+  const type = isObject(value) ? value.type : undefined
+  return ((typeof type === 'string' && knownDetails.get(type)) || unknownDetail)(value)
 }
 
 const system = object({ content: textContent, name: text }, ['content'])

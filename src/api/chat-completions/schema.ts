@@ -27,7 +27,9 @@ const efforts = oneOf(['max', 'xhigh', 'high', 'medium', 'low', 'minimal', 'none
 const names = list(name, { what: 'an array of strings' })
 
 const price: Check = (value) => {
-  const parsed = typeof value === 'string' && /^\s*\d*\.?\d+(?:[eE][+-]?\d+)?\s*$/.test(value) ? Number(value) : value
+  // The length first: the pattern backtracks, and a number needs no more.
+  const isNumeric = typeof value === 'string' && value.length <= 40 && /^\d*\.?\d+(?:[eE][+-]?\d+)?$/.test(value)
+  const parsed = isNumeric ? Number(value) : value
   return typeof parsed === 'number' && parsed >= 0 && Number.isFinite(parsed)
     ? null
     : problem('must be a price: a number of at least 0 or such a number as a string')
@@ -36,9 +38,15 @@ const price: Check = (value) => {
 const positive = number(0, Number.POSITIVE_INFINITY)
 const percentiles = object({ p50: positive, p75: positive, p90: positive, p99: positive })
 const threshold: Check = (value) =>
-  typeof value === 'number' ? positive(value) : isObject(value) ? percentiles(value) : mustBe('a number or an object of percentiles', value)
+  typeof value === 'number'
+    ? positive(value)
+    : isObject(value)
+      ? percentiles(value)
+      : mustBe('a number or an object of percentiles', value)
 
 const sorts = oneOf(['price', 'throughput', 'latency', 'exacto'])
+const sortOptions = object({ by: sorts, partition: oneOf(['model', 'none']) })
+const namedFunction = object({ name }, ['name'])
 
 const provider = object({
   order: names,
@@ -51,10 +59,7 @@ const provider = object({
   quantizations: list(
     oneOf(['int4', 'int8', 'fp4', 'mxfp4', 'nvfp4', 'fp6', 'fp8', 'mxfp8', 'fp16', 'bf16', 'fp32', 'unknown']),
   ),
-  sort: (value) =>
-    typeof value === 'string' || value === null
-      ? sorts(value)
-      : object({ by: sorts, partition: oneOf(['model', 'none']) })(value),
+  sort: (value) => (isObject(value) ? sortOptions(value) : sorts(value)),
   max_price: object({ prompt: price, completion: price, request: price, image: price, audio: price }),
   preferred_min_throughput: threshold,
   preferred_max_latency: threshold,
@@ -98,7 +103,13 @@ const responseFormat = tagged('type', {
 })
 
 /** Settings of routers and of a fallback that is asked for elsewhere too: without effect here they change no answer. */
-const inertPlugins = new Set(['auto-router', 'auto-beta-router', 'pareto-router', 'switchyard-router', 'context-compression'])
+const inertPlugins = new Set([
+  'auto-router',
+  'auto-beta-router',
+  'pareto-router',
+  'switchyard-router',
+  'context-compression',
+])
 const pluginFields = object({ id: name, enabled: boolean }, ['id'])
 
 /** A plugin that would change the answer is run or refused, never left out in silence. */
@@ -113,69 +124,69 @@ const plugin: Check = (value) => {
 }
 
 /** Every field of a chat request that is known; a null in any of them means "not set". */
-const body = object(
-  {
-    messages: list(message, { min: 1, what: 'an array of messages' }),
-    prompt: text,
-    model: name,
-    models: list(name, { max: 8, what: 'an array of model ids' }),
-    route: oneOf(['fallback', 'sort']),
-    provider,
-    preset: text,
-    stream: boolean,
-    stream_options: object({ include_usage: boolean }),
-    usage: object({ include: boolean }),
-    max_completion_tokens: integer(1),
-    max_tokens: integer(1),
-    temperature: number(0, 2),
-    top_p: number(0, 1),
-    top_k: integer(0),
-    min_p: number(0, 1),
-    top_a: number(0, 1),
-    frequency_penalty: number(-2, 2),
-    presence_penalty: number(-2, 2),
-    repetition_penalty: number(0, 2),
-    seed: integer(Number.MIN_SAFE_INTEGER),
-    n: integer(1, 128),
-    logit_bias: record(number(-100, 100)),
-    logprobs: boolean,
-    top_logprobs: integer(0, 20),
-    stop: stringOr(list(text, { max: 4, what: 'an array of strings' }), 'an array of strings'),
-    tools,
-    tool_choice: toolChoice,
-    functions: list(flatFunction),
-    function_call: (value) =>
-      value === 'none' || value === 'auto' ? null : object({ name }, ['name'])(value),
-    parallel_tool_calls: boolean,
-    max_tool_calls: integer(1),
-    stop_server_tools_when: list(object({ type: name }, ['type']), { min: 1 }),
-    response_format: responseFormat,
-    structured_outputs: boolean,
-    reasoning,
-    reasoning_effort: efforts,
-    include_reasoning: boolean,
-    verbosity: oneOf(['low', 'medium', 'high', 'xhigh', 'max']),
-    modalities: list(oneOf(['text', 'image', 'audio'])),
-    audio: object({ voice: stringOr(anyObject, 'an object'), format: name }, ['voice', 'format']),
-    image_config: anyObject,
-    prediction: tagged('type', { content: object({ content: textOnly }, ['content']) }),
-    plugins: list(plugin),
-    web_search_options: object({ search_context_size: oneOf(['low', 'medium', 'high']), user_location: nullable(anyObject) }),
-    cache_control: cacheControl,
-    prompt_cache_key: text,
-    prompt_cache_options: anyObject,
-    service_tier: string({ max: 64 }),
-    speed: oneOf(['fast', 'standard']),
-    session_id: string({ max: 256 }),
-    user: text,
-    metadata: record(string({ max: 512 }), { maxEntries: 16, maxKey: 64 }),
-    trace: anyObject,
-    debug: object({ echo_upstream_body: boolean }),
-    transforms: list(text),
-    // The gateway keeps nothing, and must not make a provider keep it either.
-    store: (value) => (value === true ? problem('must be false or left out: nothing is stored here') : boolean(value)),
-  },
-)
+const body = object({
+  messages: list(message, { min: 1, what: 'an array of messages' }),
+  prompt: text,
+  model: name,
+  models: list(name, { max: 8, what: 'an array of model ids' }),
+  route: oneOf(['fallback', 'sort']),
+  provider,
+  preset: text,
+  stream: boolean,
+  stream_options: object({ include_usage: boolean }),
+  usage: object({ include: boolean }),
+  max_completion_tokens: integer(1),
+  max_tokens: integer(1),
+  temperature: number(0, 2),
+  top_p: number(0, 1),
+  top_k: integer(0),
+  min_p: number(0, 1),
+  top_a: number(0, 1),
+  frequency_penalty: number(-2, 2),
+  presence_penalty: number(-2, 2),
+  repetition_penalty: number(0, 2),
+  seed: integer(Number.MIN_SAFE_INTEGER),
+  n: integer(1, 128),
+  logit_bias: record(number(-100, 100)),
+  logprobs: boolean,
+  top_logprobs: integer(0, 20),
+  stop: stringOr(list(text, { max: 4, what: 'an array of strings' }), 'an array of strings'),
+  tools,
+  tool_choice: toolChoice,
+  functions: list(flatFunction),
+  function_call: (value) => (value === 'none' || value === 'auto' ? null : namedFunction(value)),
+  parallel_tool_calls: boolean,
+  max_tool_calls: integer(1),
+  stop_server_tools_when: list(object({ type: name }, ['type']), { min: 1 }),
+  response_format: responseFormat,
+  structured_outputs: boolean,
+  reasoning,
+  reasoning_effort: efforts,
+  include_reasoning: boolean,
+  verbosity: oneOf(['low', 'medium', 'high', 'xhigh', 'max']),
+  modalities: list(oneOf(['text', 'image', 'audio'])),
+  audio: object({ voice: name, format: name }, ['voice', 'format']),
+  image_config: anyObject,
+  prediction: tagged('type', { content: object({ content: textOnly }, ['content']) }),
+  plugins: list(plugin),
+  web_search_options: object({
+    search_context_size: oneOf(['low', 'medium', 'high']),
+    user_location: nullable(anyObject),
+  }),
+  cache_control: cacheControl,
+  prompt_cache_key: text,
+  prompt_cache_options: anyObject,
+  service_tier: string({ max: 64 }),
+  speed: oneOf(['fast', 'standard']),
+  session_id: string({ max: 256 }),
+  user: text,
+  metadata: record(string({ max: 512 }), { maxEntries: 16, maxKey: 64 }),
+  trace: anyObject,
+  debug: object({ echo_upstream_body: boolean }),
+  transforms: list(text),
+  // The gateway keeps nothing, and must not make a provider keep it either.
+  store: (value) => (value === true ? problem('must be false or left out: nothing is stored here') : boolean(value)),
+})
 
 /** What is wrong with a chat request, field by field and where fields contradict each other. */
 export const chatRequestBody: Check = (value) => body(value) ?? (isObject(value) ? contradiction(value) : null)
@@ -189,7 +200,8 @@ function contradiction(request: Record<string, unknown>): { path: string; messag
     return problem('contradicts reasoning.effort: give one of them', '.reasoning_effort')
   if (own.max_tokens !== undefined && (own.effort ?? effort) !== undefined)
     return problem('and an effort exclude each other: give one of them', '.reasoning.max_tokens')
-  const choosesTool = request.tool_choice !== undefined && request.tool_choice !== 'auto' && request.tool_choice !== 'none'
+  const choosesTool =
+    request.tool_choice !== undefined && request.tool_choice !== 'auto' && request.tool_choice !== 'none'
   const hasTools = [request.tools, request.functions].some((given) => Array.isArray(given) && given.length > 0)
   if (choosesTool && !hasTools && !isOptionalChoice(request.tool_choice))
     return problem('needs tools to choose from', '.tool_choice')

@@ -1,12 +1,24 @@
-import { anyObject, boolean, type Check, isObject, list, nullable, object, problem, quote, stringOr, tagged, text, under } from '../check.ts'
+import {
+  anyObject,
+  boolean,
+  type Check,
+  isObject,
+  list,
+  nullable,
+  object,
+  problem,
+  quote,
+  stringOr,
+  tagged,
+  text,
+  under,
+} from '../check.ts'
 import { cacheControl, toolName } from './messages-schema.ts'
 
-/** A field that nothing is known of when it is absent. */
-const parameters = anyObject
 const functionFields = {
   name: toolName,
   description: text,
-  parameters,
+  parameters: anyObject,
   strict: nullable(boolean),
 }
 const shared = { cache_control: cacheControl, eager_input_streaming: boolean }
@@ -16,7 +28,7 @@ const nested = object({ function: object(functionFields, ['name']), ...shared },
 export const flatFunction = object({ ...functionFields, ...shared }, ['name'])
 /** Anthropic's and MCP's form of a tool. */
 const described = object(
-  { name: toolName, description: text, input_schema: parameters, inputSchema: parameters, ...shared },
+  { name: toolName, description: text, input_schema: anyObject, inputSchema: anyObject, ...shared },
   ['name'],
 )
 
@@ -26,7 +38,10 @@ export const tool: Check = (value) => {
   if (!isObject(value)) return nested(value)
   const { type } = value
   if (typeof type === 'string' && (type.startsWith('openrouter:') || webSearchTypes.includes(type)))
-    return under('type', problem(`asks for the server tool ${quote(type)}, which is not supported yet: use function tools`))
+    return under(
+      'type',
+      problem(`asks for the server tool ${quote(type)}, which is not supported yet: use function tools`),
+    )
   if (isDescribed(value)) return described(value)
   if (type === 'function' || type === undefined || type === null)
     return value.function === undefined && value.name !== undefined ? flatFunction(value) : nested(value)
@@ -45,12 +60,13 @@ export function isDescribed(value: Record<string, unknown>): boolean {
 export const tools = list(tool, { what: 'an array of tools' })
 
 const modes = ['none', 'auto', 'required', 'any']
+const flatChoice = object({ name: toolName })
+const boxedChoice = object({ function: object({ name: toolName }, ['name']) }, ['function'])
 const noMoreFields = object({ disable_parallel_tool_use: boolean })
 const namedChoice = tagged('type', {
+  // The Responses API's form has no box.
   function: (value) =>
-    isObject(value) && value.function === undefined && value.name !== undefined
-      ? object({ name: toolName })(value)
-      : object({ function: object({ name: toolName }, ['name']) }, ['function'])(value),
+    (isObject(value) && value.function === undefined && value.name !== undefined ? flatChoice : boxedChoice)(value),
   // Anthropic's forms.
   auto: noMoreFields,
   any: noMoreFields,
@@ -65,5 +81,7 @@ export const toolChoice: Check = (value) => {
       : problem('must be "none", "auto", "required" or an object that names a function')
   if (isObject(value) && typeof value.type === 'string' && value.type.startsWith('openrouter:'))
     return under('type', problem(`asks for the server tool ${quote(value.type)}, which is not supported yet`))
+  // Some clients leave the type out where only one is possible.
+  if (isObject(value) && value.type === undefined && value.function !== undefined) return boxedChoice(value)
   return stringOr(namedChoice, 'an object that names a function')(value)
 }

@@ -1,0 +1,1 @@
+export function exampleText(providers: { slug: string; name: string; base_url: string | null }[]): string

@@ -1,0 +1,60 @@
+// Makes .dev.vars.example from the catalogue: node scripts/build-dev-vars.mjs
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const head = `# Copy to .dev.vars (git-ignored) and fill in what you have; what stays empty is not set.
+# On Cloudflare the same names are variables and secrets: npx wrangler secret put OPENAI_API_KEY
+
+# --- This gateway
+
+# development | production. Only development accepts plain-http and private upstream addresses. npm start sets it.
+ENVIRONMENT=
+# The region that this deployment answers for: global | eu. The host eu.localhost is the EU's in any case.
+REGION=
+# The jurisdiction of the Durable Objects: empty or eu. Has to be empty here: the local runtime has none.
+STATE_JURISDICTION=
+# Any string of 32 characters or more, accepted as a management key beside those in the database.
+MANAGEMENT_KEY=
+# Makes the checksum in new API keys one that only this gateway can make. Changing it refuses every key made before.
+KEY_CHECKSUM_SECRET=
+# The keyring that provider keys brought by your users are encrypted with.
+ENCRYPTION_KEYS=
+# The largest request body, in bytes. Default 20971520.
+MAX_BODY_BYTES=
+
+# --- Providers
+#
+# A key makes a provider routable. A base URL replaces scheme, host and base path (/v1 included) of that provider.
+# The sandbox needs neither.
+`
+
+/** The clouds under the names that their own tools use, beside the two of every provider. */
+const ownNames = {
+  'amazon-bedrock': ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_BEARER_TOKEN_BEDROCK'],
+  azure: ['AZURE_OPENAI_ENDPOINT'],
+  'google-vertex': ['GOOGLE_SERVICE_ACCOUNT_JSON'],
+}
+
+/** `z-ai` → `Z_AI` */
+export function variablePrefix(slug) {
+  return slug.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')
+}
+
+/**
+ * @param {{ slug: string, name: string, base_url: string | null }[]} providers rows as in `seed/`
+ * @returns {string} the whole file
+ */
+export function exampleText(providers) {
+  const sections = providers.map(({ slug, name, base_url }) => {
+    const prefix = variablePrefix(slug)
+    const names = [`${prefix}_API_KEY`, `${prefix}_BASE_URL`, ...(ownNames[slug] ?? [])]
+    return [`# ${name}${base_url ? `: ${base_url}` : ''}`, ...names.map((variable) => `${variable}=`)].join('\n')
+  })
+  return `${[head.trimEnd(), ...sections].join('\n\n')}\n`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const read = (name) => JSON.parse(readFileSync(new URL(`../seed/${name}`, import.meta.url), 'utf8'))
+  const providers = [...read('sandbox.json').providers, ...read('providers.json')]
+  writeFileSync(new URL('../.dev.vars.example', import.meta.url), exampleText(providers))
+}

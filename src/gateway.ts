@@ -1,0 +1,222 @@
+import { edgeCacheOver } from './catalog/edge-cache.ts'
+import type { EndpointRecord } from './catalog/records.ts'
+import { CatalogSnapshot } from './catalog/snapshot.ts'
+import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
+import type { KeyDirectory } from './dispatch/key-directory.ts'
+import type { Keys } from './dispatch/keys.ts'
+import { defaultMaxBodyBytes } from './edge/body.ts'
+import { type Egress, openEgress } from './edge/egress.ts'
+import { regionOf } from './edge/region.ts'
+import type { HealthObject } from './objects/health-object.ts'
+import { HealthWatch } from './objects/health-watch.ts'
+import type { KeyObject } from './objects/key-object.ts'
+import { SettleQueue } from './objects/settle-queue.ts'
+import type { Variables } from './providers/provider.ts'
+import { providerOf } from './providers/registry.ts'
+import type { Credential } from './providers/wire.ts'
+import { readModel, readModels, readProviders } from './store/catalog.ts'
+import { readGeneration } from './store/generations.ts'
+import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys.ts'
+
+/** What one isolate keeps across requests. Everything that belongs to a request (stubs, timers) is handed in anew. */
+interface Isolate {
+  catalog: CatalogSnapshot
+  health: HealthWatch
+  settling: SettleQueue
+  egress: Egress
+  access: WeakMap<EndpointRecord, Access | null>
+  deadlines: Deadlines
+}
+
+type Access = { baseUrl: string; credential: Credential | null }
+
+// Workers refuse randomness and timers outside a request, so the first request makes it.
+let isolate: Isolate | undefined
+
+/** The only place that turns bindings into what the rooms ask for. */
+export function openGateway(env: Env, request: Request, context: ExecutionContext): Gateway {
+  isolate ??= openIsolate(env)
+  const { catalog, health, access } = isolate
+  const variables = env as unknown as Variables
+  const background = (promise: Promise<unknown>) => context.waitUntil(promise)
+  const settings = settingsOf(request, variables)
+  const continent = continentOf(request)
+  return {
+    now: Date.now,
+    random: Math.random,
+    settings,
+    deadlines: isolate.deadlines,
+    catalog: catalog.view({
+      readModel: (id) => readModel(env.DB, id),
+      readModels: () => readModels(env.DB),
+      readProviders: () => readProviders(env.DB),
+      edgeCache: edgeCacheOver(caches.default, `${env.REGION}/${env.STATE_JURISDICTION}`),
+      now: Date.now,
+      background,
+    }),
+    keys: keysOf(env, isolate.settling),
+    directory: directoryOf(env),
+    health: health.forRequest({
+      background,
+      object: (provider) => healthObject(env, `${provider}@${continent}`),
+    }),
+    access: (endpoint) => {
+      if (endpoint.provider.kind === 'sandbox') return accessOf(endpoint, withSandbox(variables, settings.origin))
+      const known = access.get(endpoint)
+      if (known !== undefined) return known
+      const found = accessOf(endpoint, variables)
+      access.set(endpoint, found)
+      return found
+    },
+    fetch: isolate.egress,
+    isOperatorKey: (key) => isOperatorKey(key, variables.MANAGEMENT_KEY ?? ''),
+    waitUntil: background,
+  }
+}
+
+function openIsolate(env: Env): Isolate {
+  const variables = env as unknown as Variables
+  return {
+    catalog: new CatalogSnapshot(),
+    health: new HealthWatch(),
+    settling: new SettleQueue(),
+    egress: openEgress({
+      environment: environmentOf(variables),
+      fetch: (url, init) => fetch(url, init),
+    }),
+    access: new WeakMap(),
+    deadlines: deadlinesOf(variables),
+  }
+}
+
+/** Jurisdictions exist on Cloudflare only: locally `jurisdiction()` throws, so an empty variable asks for none. */
+function inJurisdiction<T extends Rpc.DurableObjectBranded>(
+  namespace: DurableObjectNamespace<T>,
+  jurisdiction: string,
+): DurableObjectNamespace<T> {
+  return jurisdiction === '' ? namespace : namespace.jurisdiction(jurisdiction as DurableObjectJurisdiction)
+}
+
+function keyObject(env: Env, hash: string): DurableObjectStub<KeyObject> {
+  const namespace = inJurisdiction(env.KEYS, env.STATE_JURISDICTION)
+  return namespace.get(namespace.idFromName(hash))
+}
+
+function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
+  const namespace = inJurisdiction(env.HEALTH, env.STATE_JURISDICTION)
+  return namespace.get(namespace.idFromName(name))
+}
+
+function keysOf(env: Env, settling: SettleQueue): Keys {
+  return {
+    admit: async (hash, ask) => keyObject(env, hash).admit(ask),
+    check: async (hash) => keyObject(env, hash).check(),
+    // A stub is broken for good once its object was reset, so each try looks it up anew.
+    settle: (row) => settling.add(row, (rows) => keyObject(env, row.keyHash).settle(rows)),
+    generation: async (hash, id) => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id)),
+  }
+}
+
+function directoryOf(env: Env): KeyDirectory {
+  return {
+    create: async (input) => {
+      const record = await insertKey(env.DB, { ...input, createdAt: Date.now() })
+      await keyObject(env, record.hash).configure(record)
+      return record
+    },
+    list: (query) => listKeys(env.DB, query),
+    get: async (hash) => {
+      const record = await readKey(env.DB, hash)
+      if (record === null) return null
+      return (await keyObject(env, hash).describe())?.key ?? record
+    },
+    update: async (hash, change) => {
+      const record = await updateKey(env.DB, hash, change)
+      if (record === null) return null
+      const object = keyObject(env, hash)
+      await object.configure(record)
+      return (await object.describe())?.key ?? record
+    },
+    remove: async (hash) => {
+      if ((await readKey(env.DB, hash)) === null) return false
+      // The object first: from here on the key is refused, whatever becomes of the list.
+      await keyObject(env, hash).configure(null)
+      return removeKey(env.DB, hash)
+    },
+  }
+}
+
+function accessOf(endpoint: EndpointRecord, variables: Variables): Access | null {
+  const provider = providerOf(endpoint.provider)
+  if (!provider || provider.wire(endpoint) === null) return null
+  const credential = provider.credential(variables)
+  if (credential === null && provider.needsCredential !== false) return null
+  const baseUrl = provider.baseUrl(endpoint, variables)
+  return baseUrl === null ? null : { baseUrl, credential }
+}
+
+/** The sandbox is this Worker itself, reached over HTTP like any other provider. */
+function withSandbox(variables: Variables, origin: string): Variables {
+  return variables.SANDBOX_BASE_URL ? variables : { ...variables, SANDBOX_BASE_URL: `${origin}/sandbox/v1` }
+}
+
+function environmentOf(variables: Variables): Settings['environment'] {
+  return variables.ENVIRONMENT === 'development' ? 'development' : 'production'
+}
+
+function settingsOf(request: Request, variables: Variables): Settings {
+  const environment = environmentOf(variables)
+  return {
+    environment,
+    region: regionOf(request.url, { REGION: variables.REGION || 'global', ENVIRONMENT: environment }),
+    maxBodyBytes: positive(variables.MAX_BODY_BYTES, defaultMaxBodyBytes),
+    origin: originOf(request.url),
+    ...(variables.KEY_CHECKSUM_SECRET ? { keyChecksumSecret: variables.KEY_CHECKSUM_SECRET } : {}),
+  }
+}
+
+function originOf(url: string): string {
+  const path = url.indexOf('/', url.indexOf('://') + 3)
+  return path < 0 ? url : url.slice(0, path)
+}
+
+/**
+ * `openrouter-routing.md` §3.13 recommends 30 s to the first byte, 120 s where the model reasons. A whole answer gets
+ * longer, because its first byte comes when the last token is there.
+ */
+function deadlinesOf(variables: Variables): Deadlines {
+  return {
+    firstContentMs: positive(variables.FIRST_CONTENT_TIMEOUT_MS, 30_000),
+    firstContentReasoningMs: positive(variables.FIRST_CONTENT_REASONING_TIMEOUT_MS, 120_000),
+    wholeAnswerMs: positive(variables.WHOLE_ANSWER_TIMEOUT_MS, 60_000),
+    wholeAnswerReasoningMs: positive(variables.WHOLE_ANSWER_REASONING_TIMEOUT_MS, 300_000),
+    idleMs: positive(variables.IDLE_TIMEOUT_MS, 60_000),
+    idleReasoningMs: positive(variables.IDLE_REASONING_TIMEOUT_MS, 120_000),
+    totalMs: positive(variables.TOTAL_TIMEOUT_MS, 70_000),
+    totalReasoningMs: positive(variables.TOTAL_REASONING_TIMEOUT_MS, 300_000),
+  }
+}
+
+function positive(text: string | undefined, fallback: number): number {
+  const value = Number(text)
+  return text !== undefined && text !== '' && Number.isFinite(value) && value > 0 ? value : fallback
+}
+
+function continentOf(request: Request): string {
+  const continent = (request.cf as { continent?: unknown } | undefined)?.continent
+  return typeof continent === 'string' ? continent : 'local'
+}
+
+/** A shorter string could be guessed. */
+const minManagementKeyLength = 32
+
+/** Compares digests, so that neither the length nor the place of the first difference can be timed. */
+async function isOperatorKey(key: string, managementKey: string): Promise<boolean> {
+  if (managementKey.length < minManagementKeyLength) return false
+  const [given, wanted] = await Promise.all([digestOf(key), digestOf(managementKey)])
+  return crypto.subtle.timingSafeEqual(given, wanted)
+}
+
+function digestOf(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+}

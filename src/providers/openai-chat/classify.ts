@@ -1,0 +1,129 @@
+import type { AttemptFailure, AttemptFailureKind } from '../../chat/failure.ts'
+import { retryHints } from '../../edge/retry-hints.ts'
+import { redact } from '../../privacy/redact.ts'
+import type { ErrorAnswer } from '../wire.ts'
+import { type ErrorDetails, errorDetailsOf, readErrorBody } from './error-details.ts'
+
+/** A provider's own reading of its errors, asked before the common one. */
+export type KindOf = (status: number, error: ErrorDetails) => AttemptFailureKind | undefined
+
+/** What an error answer of an OpenAI-shaped provider means (`providers.md` §5). The upstream's words go into `raw` only. */
+export function classify(answer: ErrorAnswer, kindOf?: KindOf): AttemptFailure {
+  const error = readErrorBody(answer.body)
+  const kind = kindOf?.(answer.status, error) ?? commonKindOf(answer.status, error)
+  const retryAfterMs = retryHints(answer.headers) ?? error.retryAfterMs
+  return {
+    ...describe(kind, error, answer.body, answer.secrets ?? []),
+    upstreamStatus: answer.status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
+}
+
+/** What an error inside a 200 means: an error object in a body, in a stream's chunk, or in an `event: error`. */
+export function classifyInside(value: unknown, secrets: readonly string[], kindOf?: KindOf): AttemptFailure {
+  const error = errorDetailsOf(value)
+  // Without a status only the words tell.
+  const status = error.status ?? 0
+  const kind = kindOf?.(status, error) ?? commonKindOf(status, error)
+  const raw = typeof value === 'string' ? value : JSON.stringify(value)
+  return {
+    ...describe(kind === 'server-error' ? 'stream-error' : kind, error, raw, secrets),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  }
+}
+
+function describe(
+  kind: AttemptFailureKind,
+  error: ErrorDetails,
+  raw: string,
+  secrets: readonly string[],
+): AttemptFailure {
+  const code = error.code || error.type
+  return {
+    kind,
+    message: messages[kind],
+    ...(code === '' ? {} : { providerCode: redact(code, secrets).slice(0, 100) }),
+    ...(raw === '' ? {} : { raw: redact(raw, secrets) }),
+  }
+}
+
+/** The first rule that fits decides; whatever a rule matches is searched for in code, type and message together. */
+const rules: readonly [AttemptFailureKind, (status: number, words: string, error: ErrorDetails) => boolean][] = [
+  // Something in front of the provider answered with a page: that says nothing about request or credential.
+  ['server-error', (status, _, error) => error.html && (status === 400 || status === 403)],
+  ['generation-failed', has(/tool_use_failed|json_validate_failed|output_parse_failed|malformed_function_call/)],
+  ['content-policy', (status, words) => status === 446 || (status < 500 && contentPolicy.test(words))],
+  ['content-policy', has(/\bcontent_filter\b|responsibleaipolicyviolation|content_policy_violation/)],
+  ['payment', (status, words) => status === 402 || payment.test(words)],
+  ['context-length', (status, words) => status !== 401 && status !== 429 && contextLength.test(words)],
+  ['geo', has(/unsupported_country|country, region,? or territory|not available in your (country|region)/)],
+  // Groq refuses with 413 what would not fit a minute's tokens there; another host may well take it.
+  ['unsupported', (status, words) => status === 413 && /tokens per minute|rate_limit/.test(words)],
+  ['overloaded', (status, words) => status === 498 || status === 529 || overloaded.test(words)],
+  ['rate-limited', (status, words) => status === 429 || (status !== 401 && throttled.test(words))],
+  ['not-found', (status, words) => status < 500 && gone.test(words)],
+  ['credential', (status, words) => status === 401 || (status < 500 && wrongKey.test(words))],
+  ['unsupported', (status, words) => status < 500 && status !== 403 && unsupported.test(words)],
+  ['credential', (status) => status === 403 || status === 407],
+  ['not-found', (status) => status === 404 || status === 405 || status === 410],
+  ['too-large', (status) => status === 413],
+  ['unprocessable', (status) => status === 422],
+  ['payment', (status) => status === 412],
+  // A conflict, "too early", a failed dependency, a timeout: all of them passing, like a redirect nobody expects.
+  ['server-error', (status) => [408, 409, 423, 424, 425, 499].includes(status) || status < 400 || status >= 500],
+]
+
+function commonKindOf(status: number, error: ErrorDetails): AttemptFailureKind {
+  const words = `${error.code} ${error.type} ${error.message}`.toLowerCase()
+  return rules.find(([, fits]) => fits(status, words, error))?.[0] ?? 'bad-request'
+}
+
+function has(pattern: RegExp): (status: number, words: string) => boolean {
+  return (_, words) => pattern.test(words)
+}
+
+const contentPolicy =
+  /data_?inspection_?failed|content violates|usage (guidelines|policies)|content management policy|moderation_blocked|flagged (by|for|as)|safety system|requires moderation/
+const payment =
+  /insufficient_quota|insufficient[_ ](account )?(balance|credits?|funds)|exceeded_current_quota|exceeded your current quota|not_enough_balance|arrearage|billing_error|billing_hard_limit|billing_not_active|credit balance is too low|out of credits|payment[_ ]required|account (is )?(suspended|overdue)|spending limit/
+const contextLength =
+  /context_length_exceeded|context length|context window|maximum context|max(imum)? context|prompt (is )?too long|input (is )?too long|too[_ ]many[_ ](prompt[_ ]|input[_ ])?tokens|maximum number of (input )?tokens|input tokens? exceed|token count exceeds|total length of all messages|reduce the length of the (messages|input|prompt)|longer than the model's|string_above_max_length/
+const overloaded =
+  /overloaded|queue_exceeded|capacity_exceeded|at capacity|out of capacity|no capacity|server is busy|is currently busy|loading model|model is loading|modelnotready|flex_unavailable/
+const throttled =
+  /rate_?limit(_?(reached|exceeded|error))|rate[_ ]limited|rate limit|throttl|too[_ ]many[_ ]requests|resource_exhausted/
+const gone =
+  /model_not_found|model_decommissioned|deploymentnotfound|model_not_available|(model|deployment)\b.{0,120}(does not exist|not found|was deprecated|has been (decommissioned|removed|retired)|is not available|no longer available)|no such model|unknown model|invalid model\b|not a valid model/
+const wrongKey =
+  /invalid[_ ]api[_ -]?key|incorrect api key|api[_ -]?key[_ ](not valid|invalid|is invalid|expired)|invalid x-api-key|authentication_error|invalid_authentication|unauthorized|invalid (access )?token|missing authentication/
+const unsupported =
+  /unsupported|not supported|only supported|(does not|doesn't|do not) support|not enabled for|unrecognized request argument|extra (inputs|fields) (are )?not permitted|unknown (parameter|field|argument)|is not permitted|not allowed for this model|template[_ ]error|no endpoints found that support|max_(completion_)?tokens.{0,80}(too large|at most|less than|exceed|maximum)|images?\b.{0,60}(too (large|small|many)|exceed|format|dimension)|too many images/
+
+/** For people. Never the upstream's words: those may quote the prompt or the key. */
+const messages: Record<AttemptFailureKind, string> = {
+  network: 'The connection to the provider failed.',
+  timeout: 'The provider did not answer in time.',
+  'server-error': 'The provider failed.',
+  overloaded: 'The provider is overloaded.',
+  'rate-limited': 'The provider limits the rate of requests.',
+  credential: 'The provider refused the credential.',
+  payment: 'The provider wants a payment.',
+  'not-found': 'The provider does not serve this model.',
+  malformed: 'The provider sent something that is not an answer.',
+  truncated: 'The stream ended before it was finished.',
+  'stream-error': 'The provider reported an error while answering.',
+  'generation-failed': 'The model produced output that could not be used.',
+  'bad-request': 'The provider refused the request.',
+  unsupported: 'The provider does not support something in this request.',
+  'context-length': "The request is longer than the model's context.",
+  'too-large': 'The request is too large for the provider.',
+  unprocessable: 'The provider could not process the request.',
+  'content-policy': "The provider's content policy refused the request.",
+  geo: 'The provider does not serve this region.',
+  cancelled: 'The client has gone.',
+}
+
+/** A failure that has no words of an upstream. */
+export function plainFailure(kind: 'malformed' | 'truncated'): AttemptFailure {
+  return { kind, message: messages[kind] }
+}

@@ -1,0 +1,18 @@
+import type { ProviderFacts } from './openai-chat/provider-facts.ts'
+
+const refusedWhileReasoning = ['presence_penalty', 'frequency_penalty', 'stop']
+
+/** Levels of reasoning are an error except on the models that the catalogue knows to have them. */
+export const xai: ProviderFacts = {
+  cancels: true,
+  efforts: [],
+  refuses: ['top_k', 'min_p', 'top_a', 'repetition_penalty', 'logit_bias'],
+  adapt(body, { target }, note) {
+    if (!target.model.reasoning.supported) return
+    for (const field of refusedWhileReasoning) {
+      if (body[field] === undefined) continue
+      delete body[field]
+      note(field, 'dropped', 'reasoning-model')
+    }
+  },
+}

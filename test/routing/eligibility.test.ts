@@ -1,0 +1,515 @@
+import { describe, expect, it } from 'vitest'
+import type { EndpointRecord } from '../../src/catalog/records.ts'
+import { statusOf } from '../../src/chat/failure.ts'
+import type { ChatRequest } from '../../src/chat/request.ts'
+import { rules } from '../../src/routing/eligibility.ts'
+import { type PlanInput, plan } from '../../src/routing/plan.ts'
+import { endpointRecord as endpoint, planInput } from './records.ts'
+
+const tool = { type: 'function' as const, function: { name: 'look' } }
+const image = { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } }
+const kept = { trains: false, retainsPrompts: false, retentionDays: 0 }
+
+interface Case {
+  name: string
+  endpoints: EndpointRecord[]
+  request?: Partial<ChatRequest>
+  given?: Partial<PlanInput>
+  /** Tags that stay. */
+  stay: string[]
+  /** Rule that removed the others. */
+  rule?: string
+}
+
+const cases: Case[] = [
+  {
+    name: 'only configured endpoints',
+    endpoints: [endpoint('alpha'), endpoint('beta')],
+    given: { usable: ({ tag }) => tag === 'beta' },
+    stay: ['beta'],
+    rule: 'not_configured',
+  },
+  {
+    name: 'no endpoint whose price cannot be read',
+    endpoints: [endpoint('alpha'), endpoint('beta', 1, { price: { prompt: '-1', completion: '0' } })],
+    stay: ['alpha'],
+    rule: 'not_configured',
+  },
+  {
+    name: 'on the EU host only what is tied to the EU',
+    endpoints: [
+      endpoint('alpha', 1, { eu: 'yes' }),
+      endpoint('beta', 1, { eu: 'selectable' }),
+      endpoint('gamma', 1, { eu: 'no' }),
+      endpoint('delta'),
+    ],
+    given: { region: 'eu' },
+    stay: ['alpha'],
+    rule: 'data_region',
+  },
+  {
+    name: 'what the account allows',
+    endpoints: [endpoint('alpha'), endpoint('beta')],
+    given: { policy: { only: ['alpha'] } },
+    request: { provider: { only: ['alpha', 'beta'] } },
+    stay: ['alpha'],
+    rule: 'account_only',
+  },
+  {
+    name: 'not what the account ignores',
+    endpoints: [endpoint('alpha'), endpoint('beta')],
+    given: { policy: { ignore: ['alpha'] } },
+    stay: ['beta'],
+    rule: 'account_ignore',
+  },
+  {
+    name: 'zero retention where the request wants it, unknown being the worst',
+    endpoints: [
+      endpoint('alpha', 1, { policy: kept }),
+      endpoint('beta'),
+      endpoint('gamma', 1, { policy: kept, direct: false }),
+    ],
+    request: { provider: { zdr: true } },
+    stay: ['alpha'],
+    rule: 'data_policy:zdr',
+  },
+  {
+    name: 'zero retention where the account wants it, whatever the request says',
+    endpoints: [endpoint('alpha', 1, { policy: kept }), endpoint('beta')],
+    given: { policy: { zdr: true } },
+    request: { provider: { zdr: false } },
+    stay: ['alpha'],
+    rule: 'data_policy:zdr',
+  },
+  {
+    name: 'no collectors where that is denied',
+    endpoints: [endpoint('alpha', 1, { policy: kept }), endpoint('beta', 1, { policy: { ...kept, trains: null } })],
+    request: { provider: { data_collection: 'deny' } },
+    stay: ['alpha'],
+    rule: 'data_policy:training',
+  },
+  {
+    name: 'what only names, by base, tag or display name',
+    endpoints: [endpoint('alpha/eu'), endpoint('beta/eu'), endpoint('beta/us'), endpoint('gamma')],
+    request: { provider: { only: ['Alpha', 'beta/us'] } },
+    stay: ['alpha/eu', 'beta/us'],
+    rule: 'only',
+  },
+  {
+    name: 'not what ignore names',
+    endpoints: [endpoint('alpha/eu'), endpoint('beta')],
+    request: { provider: { ignore: ['alpha'] } },
+    stay: ['beta'],
+    rule: 'ignore',
+  },
+  {
+    name: 'a service tier only when it is named',
+    endpoints: [endpoint('alpha'), endpoint('alpha/flex'), endpoint('alpha/priority')],
+    request: { provider: { only: ['alpha', 'alpha/flex'] } },
+    stay: ['alpha', 'alpha/flex'],
+    rule: 'service_tier',
+  },
+  {
+    name: 'no service tier by default, not even for the base name',
+    endpoints: [endpoint('alpha'), endpoint('alpha/flex'), endpoint('alpha/turbo')],
+    request: { provider: { only: ['alpha'] } },
+    stay: ['alpha', 'alpha/turbo'],
+    rule: 'service_tier',
+  },
+  {
+    name: 'flex alone for service_tier flex',
+    endpoints: [endpoint('alpha'), endpoint('alpha/flex')],
+    request: { service_tier: 'flex' },
+    stay: ['alpha/flex'],
+    rule: 'flex_tier',
+  },
+  {
+    name: 'the default where no flex is offered',
+    endpoints: [endpoint('alpha'), endpoint('beta')],
+    request: { service_tier: 'flex' },
+    stay: ['alpha', 'beta'],
+  },
+  {
+    name: 'the quantizations asked for, undeclared being unknown',
+    endpoints: [
+      endpoint('alpha', 1, { quantization: 'fp8' }),
+      endpoint('beta', 1, { quantization: 'int4' }),
+      endpoint('gamma'),
+    ],
+    request: { provider: { quantizations: ['fp8', 'unknown'] } },
+    stay: ['alpha', 'gamma'],
+    rule: 'quantization',
+  },
+  {
+    name: 'what takes the media of the messages',
+    endpoints: [endpoint('alpha', 1, { inputModalities: ['text', 'image'] }), endpoint('beta')],
+    request: { messages: [{ role: 'user', content: [image] }] },
+    stay: ['alpha'],
+    rule: 'input_modality',
+  },
+  {
+    name: 'what gives the outputs asked for',
+    endpoints: [endpoint('alpha', 1, { outputModalities: ['text', 'audio'] }), endpoint('beta')],
+    request: { modalities: ['text', 'audio'] },
+    stay: ['alpha'],
+    rule: 'output_modality',
+  },
+  {
+    name: 'what takes tools, known before unknown',
+    endpoints: [endpoint('alpha'), endpoint('beta', 1, { parameters: null })],
+    request: { tools: [tool] },
+    stay: ['alpha'],
+    rule: 'prefer_tools',
+  },
+  {
+    name: 'what may take tools, for all that is known',
+    endpoints: [endpoint('alpha', 1, { parameters: ['temperature'] }), endpoint('beta', 1, { parameters: null })],
+    request: { tools: [tool] },
+    stay: ['beta'],
+    rule: 'tools',
+  },
+  {
+    name: 'everything where tools may not be called anyway',
+    endpoints: [endpoint('alpha', 1, { parameters: [] }), endpoint('beta')],
+    request: { tools: [tool], tool_choice: 'none' },
+    stay: ['alpha', 'beta'],
+  },
+  {
+    name: 'every required parameter',
+    endpoints: [
+      endpoint('alpha'),
+      endpoint('beta', 1, { parameters: ['temperature', 'seed'] }),
+      endpoint('gamma', 1, { parameters: null }),
+    ],
+    request: { temperature: 1, seed: 7, provider: { require_parameters: true } },
+    stay: ['beta'],
+    rule: 'require_parameters',
+  },
+  {
+    name: 'max_completion_tokens where max_tokens is known',
+    endpoints: [endpoint('alpha')],
+    request: { max_completion_tokens: 5, provider: { require_parameters: true } },
+    stay: ['alpha'],
+  },
+  {
+    name: 'rather what knows the response format',
+    endpoints: [endpoint('alpha'), endpoint('beta', 1, { parameters: ['structured_outputs'] })],
+    request: { response_format: { type: 'json_schema', json_schema: { name: 'a' } } },
+    stay: ['beta'],
+    rule: 'prefer_response_format',
+  },
+  {
+    name: 'all where none knows the response format or verbosity',
+    endpoints: [endpoint('alpha'), endpoint('beta')],
+    request: { response_format: { type: 'json_object' }, verbosity: 'low' },
+    stay: ['alpha', 'beta'],
+  },
+  {
+    name: 'rather what knows verbosity',
+    endpoints: [endpoint('alpha'), endpoint('beta', 1, { parameters: ['verbosity'] })],
+    request: { verbosity: 'low' },
+    stay: ['beta'],
+    rule: 'prefer_verbosity',
+  },
+  {
+    name: 'what can write that much',
+    endpoints: [
+      endpoint('alpha'),
+      endpoint('beta', 1, { maxOutputTokens: 20_000 }),
+      endpoint('gamma', 1, { maxOutputTokens: null }),
+    ],
+    request: { max_tokens: 20_000 },
+    stay: ['beta', 'gamma'],
+    rule: 'max_output_tokens',
+  },
+  {
+    name: 'what can hold prompt and answer',
+    endpoints: [
+      endpoint('alpha', 1, { contextLength: 9000 }),
+      endpoint('beta'),
+      endpoint('gamma', 1, { contextLength: null }),
+    ],
+    request: { max_tokens: 9000 - 1, messages: [{ role: 'user', content: 'x'.repeat(80) }] },
+    stay: ['beta', 'gamma'],
+    rule: 'context_length',
+  },
+  {
+    name: 'what takes a prompt of that length',
+    endpoints: [endpoint('alpha', 1, { maxPromptTokens: 9 }), endpoint('beta')],
+    request: { messages: [{ role: 'user', content: 'x'.repeat(80) }] },
+    stay: ['beta'],
+    rule: 'context_length',
+  },
+  {
+    name: 'what is cheap enough',
+    endpoints: [endpoint('alpha', 1), endpoint('beta', 2)],
+    request: { provider: { max_price: { prompt: '1', completion: 1 } } },
+    stay: ['alpha'],
+    rule: 'max_price',
+  },
+  {
+    name: 'rather nothing that is about to end',
+    endpoints: [endpoint('alpha', 1, { status: 'deprecated' }), endpoint('beta', 1, { status: 'beta' })],
+    stay: ['beta'],
+    rule: 'status',
+  },
+  {
+    name: 'what is about to end where nothing else is left',
+    endpoints: [endpoint('alpha', 1, { status: 'deprecated' }), endpoint('beta')],
+    request: { provider: { only: ['alpha'] } },
+    stay: ['alpha'],
+    rule: 'only',
+  },
+  {
+    name: 'everything for empty lists, which SDKs send for "no wish"',
+    endpoints: [endpoint('alpha'), endpoint('beta')],
+    request: { provider: { only: [], ignore: [], order: [], quantizations: [] } },
+    stay: ['alpha', 'beta'],
+  },
+]
+
+describe('eligibility keeps', () => {
+  it.each(cases)('$name', ({ endpoints, request, given, stay, rule }) => {
+    const made = plan(planInput(endpoints, request, given as never))
+    expect(made.failure).toBeNull()
+    expect(made.attempts.map(({ endpoint: { tag } }) => tag).sort()).toEqual([...stay].sort())
+    const gone = endpoints.filter(({ tag }) => !stay.includes(tag))
+    expect(made.out).toEqual(gone.map(({ id }) => ({ endpointId: id, rule })))
+  })
+})
+
+interface RefusalCase {
+  name: string
+  endpoints: EndpointRecord[]
+  request?: Partial<ChatRequest>
+  given?: Partial<PlanInput>
+  status: number
+  type: string
+  code: string
+  excludedBy?: string[]
+  words: string[]
+}
+
+const refusals: RefusalCase[] = [
+  {
+    name: 'a model without endpoints',
+    endpoints: [],
+    status: 404,
+    type: 'not_found',
+    code: 'no_endpoints',
+    words: ['No endpoints found for acme/m1'],
+  },
+  {
+    name: 'an embedding model on chat',
+    endpoints: [endpoint('alpha', 1, { outputModalities: ['embeddings'] })],
+    status: 400,
+    type: 'invalid_request',
+    code: 'wrong_endpoint',
+    words: ['/api/v1/embeddings'],
+  },
+  {
+    name: 'no provider configured',
+    endpoints: [endpoint('amazon-bedrock'), endpoint('z-ai')],
+    given: { usable: () => false },
+    status: 404,
+    type: 'not_found',
+    code: 'no_endpoints',
+    words: ['No endpoints found for acme/m1', 'AMAZON_BEDROCK_API_KEY', 'Z_AI_API_KEY'],
+  },
+  {
+    name: 'nothing in the EU',
+    endpoints: [endpoint('alpha', 1, { eu: 'selectable' })],
+    given: { region: 'eu' },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['data_region'],
+    words: ['tied to the EU'],
+  },
+  {
+    name: 'an EU endpoint that is not configured',
+    endpoints: [endpoint('alpha'), endpoint('beta', 1, { eu: 'yes' })],
+    given: { region: 'eu', usable: ({ tag }) => tag === 'alpha' },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['data_region'],
+    words: ['BETA_API_KEY'],
+  },
+  {
+    name: 'a region of which nothing is known',
+    endpoints: [endpoint('alpha', 1, { eu: 'yes' })],
+    given: { region: 'mars' },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['data_region'],
+    words: ['MARS'],
+  },
+  {
+    name: 'zero retention nowhere',
+    endpoints: [endpoint('alpha')],
+    request: { provider: { zdr: true } },
+    status: 404,
+    type: 'not_found',
+    code: 'privacy_restricted',
+    excludedBy: ['data_policy:zdr'],
+    words: ['No endpoints found matching your data policy'],
+  },
+  {
+    name: 'collectors only',
+    endpoints: [endpoint('alpha')],
+    request: { provider: { data_collection: 'deny' } },
+    status: 404,
+    type: 'not_found',
+    code: 'privacy_restricted',
+    excludedBy: ['data_policy:training'],
+    words: ['No endpoints found matching your data policy', 'data_collection'],
+  },
+  {
+    name: 'distillable text',
+    endpoints: [endpoint('alpha')],
+    request: { provider: { enforce_distillable_text: true } },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    words: ['distillation'],
+  },
+  {
+    name: 'only somebody else',
+    endpoints: [endpoint('alpha')],
+    request: { provider: { only: ['beta'] } },
+    status: 404,
+    type: 'not_found',
+    code: 'no_endpoints',
+    excludedBy: ['allowed_providers'],
+    words: ['No allowed providers are available for the selected model', 'beta', 'alpha'],
+  },
+  {
+    name: 'everybody ignored',
+    endpoints: [endpoint('alpha')],
+    request: { provider: { ignore: ['alpha'] } },
+    status: 404,
+    type: 'not_found',
+    code: 'no_endpoints',
+    excludedBy: ['allowed_providers'],
+    words: ['All providers have been ignored'],
+  },
+  {
+    name: 'a closed order of others',
+    endpoints: [endpoint('alpha')],
+    request: { provider: { order: ['beta'], allow_fallbacks: false } },
+    status: 404,
+    type: 'not_found',
+    code: 'no_endpoints',
+    excludedBy: ['allowed_providers'],
+    words: ['No allowed providers are available for the selected model', 'provider.order'],
+  },
+  {
+    name: 'another quantization',
+    endpoints: [endpoint('alpha', 1, { quantization: 'int4' })],
+    request: { provider: { quantizations: ['bf16'] } },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['quantization'],
+    words: ['bf16', 'int4'],
+  },
+  {
+    name: 'an image for nobody',
+    endpoints: [endpoint('alpha')],
+    request: { messages: [{ role: 'user', content: [image] }] },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    words: ['No endpoints found that support image input'],
+  },
+  {
+    name: 'tools for nobody',
+    endpoints: [endpoint('alpha', 1, { parameters: [] })],
+    request: { tools: [tool] },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    words: ['No endpoints found that support tool use'],
+  },
+  {
+    name: 'required parameters',
+    endpoints: [endpoint('alpha')],
+    request: { top_k: 3, provider: { require_parameters: true } },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['require_parameters'],
+    words: ['No endpoints found that can handle the requested parameters', 'top_k'],
+  },
+  {
+    name: 'too long an answer',
+    endpoints: [endpoint('alpha')],
+    request: { max_tokens: 10_001 },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['context_length'],
+    words: ['10000 output tokens'],
+  },
+  {
+    name: 'too long a prompt',
+    endpoints: [endpoint('alpha', 1, { contextLength: 100 }), endpoint('beta', 1, { contextLength: 200 })],
+    request: { messages: [{ role: 'user', content: 'word '.repeat(10_000) }] },
+    status: 400,
+    type: 'context_length_exceeded',
+    code: 'constraint_filtered',
+    excludedBy: ['context_length'],
+    words: ["This endpoint's maximum context length is 200 tokens. However, you requested about 12500 tokens"],
+  },
+  {
+    name: 'too dear',
+    endpoints: [endpoint('alpha', 4), endpoint('beta', 3)],
+    request: { provider: { max_price: { prompt: 2 } } },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['max_price'],
+    words: ['max_price', 'beta', '$3 prompt'],
+  },
+]
+
+describe('a refusal names its filter and a remedy', () => {
+  it.each(refusals)('$name', ({ endpoints, request, given, status, type, code, excludedBy, words }) => {
+    const { failure, attempts, out } = plan(planInput(endpoints, request, given as never))
+    expect(attempts).toEqual([])
+    expect(out).toHaveLength(endpoints.length)
+    if (!failure) return expect.fail('there is no failure')
+    expect(statusOf(failure)).toBe(status)
+    expect(failure).toMatchObject({ type, availability: { code, retryable: false, requested_models: ['acme/m1'] } })
+    expect(failure.availability?.excluded_by).toEqual(excludedBy)
+    for (const word of words) expect(failure.message).toContain(word)
+  })
+
+  it('tells of the first model, and of every filter', () => {
+    const { failure } = plan(
+      planInput([[endpoint('alpha', 1, { parameters: [] })], [endpoint('beta', 9, { model: 'acme/m2' })]], {
+        tools: [tool],
+        provider: { max_price: { prompt: 1 } },
+      }),
+    )
+    expect(failure?.message).toContain('support tool use')
+    expect(failure?.availability).toMatchObject({
+      excluded_by: ['max_price'],
+      requested_models: ['acme/m1', 'acme/m2'],
+    })
+  })
+
+  it('refuses a price cap that is none', () => {
+    const { failure } = plan(planInput([endpoint('alpha')], { provider: { max_price: { prompt: 'cheap' } } }))
+    expect(failure).toMatchObject({ type: 'invalid_request', message: expect.stringContaining('max_price.prompt') })
+  })
+})
+
+describe('the rules', () => {
+  it('have each a code of its own, and words for when they remove the last', () => {
+    expect(new Set(rules.map(({ code }) => code)).size).toBe(rules.length)
+    for (const rule of rules) expect(rule.empties !== undefined || rule.soft === true, rule.code).toBe(true)
+  })
+})

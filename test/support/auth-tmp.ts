@@ -1,1 +1,0 @@
-export const anyCaller = 1

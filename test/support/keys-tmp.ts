@@ -1,4 +1,0 @@
-export async function readKey(): Promise<null> {
-  return null
-}
-export async function mirrorUsage(): Promise<void> {}
