@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'rooms',
-          include: ['test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox}/**/*.test.ts'],
+          include: ['test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox,scripts}/**/*.test.ts'],
           environment: 'node',
         },
       },

@@ -21,11 +21,22 @@ KEY_CHECKSUM_SECRET=
 ENCRYPTION_KEYS=
 # The largest request body, in bytes. Default 20971520.
 MAX_BODY_BYTES=
+# Where the sandbox is found, where that is not this gateway's own address and /sandbox/v1.
+SANDBOX_BASE_URL=
+# How long upstreams may take, in milliseconds: to the first content of a stream, for a whole answer, between two
+# pieces of a stream, and over all attempts; each once more for models that reason.
+FIRST_CONTENT_TIMEOUT_MS=
+FIRST_CONTENT_REASONING_TIMEOUT_MS=
+WHOLE_ANSWER_TIMEOUT_MS=
+WHOLE_ANSWER_REASONING_TIMEOUT_MS=
+IDLE_TIMEOUT_MS=
+IDLE_REASONING_TIMEOUT_MS=
+TOTAL_TIMEOUT_MS=
+TOTAL_REASONING_TIMEOUT_MS=
 
 # --- Providers
 #
 # A key makes a provider routable. A base URL replaces scheme, host and base path (/v1 included) of that provider.
-# The sandbox needs neither.
 `
 
 /** The clouds under the names that their own tools use, beside the two of every provider. */
@@ -54,7 +65,6 @@ export function exampleText(providers) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const read = (name) => JSON.parse(readFileSync(new URL(`../seed/${name}`, import.meta.url), 'utf8'))
-  const providers = [...read('sandbox.json').providers, ...read('providers.json')]
+  const providers = JSON.parse(readFileSync(new URL('../seed/providers.json', import.meta.url), 'utf8'))
   writeFileSync(new URL('../.dev.vars.example', import.meta.url), exampleText(providers))
 }

@@ -1,4 +1,4 @@
-import type { D1Database, Miniflare } from 'miniflare'
+import type { Miniflare } from 'miniflare'
 
 export const root: string
 
@@ -7,6 +7,7 @@ export interface RunningGateway {
   url: string
   miniflare: Miniflare
   database: D1Database
+  newKeys: { managementKey: string | null; apiKey: string | null }
   stop(): Promise<void>
 }
 

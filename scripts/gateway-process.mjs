@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
+import { ensureKeys } from './first-keys.mjs'
 import { listen } from './front.mjs'
 import { seedStatements, seedVersion } from './seed-sql.mjs'
 
@@ -18,11 +19,12 @@ const drainMs = 300
  * @property {string} url `http://127.0.0.1:<port>`
  * @property {import('miniflare').Miniflare} miniflare
  * @property {D1Database} database
+ * @property {{ managementKey: string | null, apiKey: string | null }} newKeys null = there was one
  * @property {() => Promise<void>} stop
  */
 
 /**
- * Starts the bundled Worker as `wrangler.toml` describes it, with a migrated database that holds the catalogue.
+ * Starts the bundled Worker as `wrangler.toml` describes it, with a migrated database that holds the catalogue and keys.
  *
  * @param {object} options
  * @param {string} options.bundle path of the ES module, from `buildWorker`
@@ -38,7 +40,12 @@ export async function startGateway({ bundle, port, stateDirectory, variables, on
   const url = `http://127.0.0.1:${front.port}`
   let miniflare
   try {
-    const options = await workerOptions(bundle, { ...ownAddress(url), ...variables })
+    const options = await workerOptions(bundle, {
+      ENVIRONMENT: 'development',
+      // Its own address as this machine knows it: not every resolver has names like eu.localhost.
+      SANDBOX_BASE_URL: `${url}/sandbox/v1`,
+      ...variables,
+    })
     miniflare = new Miniflare({
       ...options,
       host: '127.0.0.1',
@@ -54,12 +61,14 @@ export async function startGateway({ bundle, port, stateDirectory, variables, on
     const database = await miniflare.getD1Database('DB')
     await migrate(database)
     await seed(database)
+    const newKeys = await ensureKeys(database, variables.KEY_CHECKSUM_SECRET)
     front.open(Number((await miniflare.unsafeGetDirectURL()).port))
     return {
       port: front.port,
       url,
       miniflare,
       database,
+      newKeys,
       async stop() {
         await front.close()
         await new Promise((resolve) => setTimeout(resolve, drainMs))
@@ -70,17 +79,6 @@ export async function startGateway({ bundle, port, stateDirectory, variables, on
     await front.close()
     await miniflare?.dispose().catch(() => {})
     throw error
-  }
-}
-
-/** The sandbox is part of this very Worker and is called like any other upstream: at the address that it serves. */
-function ownAddress(url) {
-  const sandbox = `${url}/sandbox/v1`
-  return {
-    ENVIRONMENT: 'development',
-    SANDBOX_BASE_URL: sandbox,
-    SANDBOX_B_BASE_URL: sandbox,
-    SANDBOX_FAULTS_BASE_URL: sandbox,
   }
 }
 

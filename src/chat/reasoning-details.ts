@@ -46,11 +46,11 @@ function continues(before: ReasoningDetail, detail: ReasoningDetail, merged: Rea
 }
 
 function extend(before: ReasoningDetail, detail: ReasoningDetail): void {
-  before.id ??= detail.id
-  before.format ??= detail.format
+  if (detail.id) before.id ??= detail.id
+  if (detail.format) before.format ??= detail.format
   if (before.type === 'reasoning.text' && detail.type === 'reasoning.text') {
     before.text = (before.text ?? '') + (detail.text ?? '')
-    before.signature = detail.signature ?? before.signature
+    if (detail.signature) before.signature = detail.signature
   } else if (before.type === 'reasoning.summary' && detail.type === 'reasoning.summary')
     before.summary += detail.summary
   else if (before.type === 'reasoning.encrypted' && detail.type === 'reasoning.encrypted') before.data += detail.data

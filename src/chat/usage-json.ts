@@ -62,7 +62,7 @@ export function usageJson(usage: TokenUsage, cost: Cost, isByok: boolean): Usage
   }
 }
 
-/** One division of integers is correctly rounded, so the number prints as the exact decimal: 12_300 → 0.0000123. */
+/** One division is correctly rounded, so up to a million dollars it prints as the exact decimal: 12_300 → 0.0000123. */
 function usdOf(nanoUsd: number): number {
   return nanoUsd / 1e9
 }

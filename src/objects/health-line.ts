@@ -15,7 +15,7 @@ export interface RequestPorts {
 
 export interface IsolatePorts {
   /** A random name. */
-  isolate: string
+  name(): string
   /** Epoch milliseconds. */
   now(): number
   /** Uniform in [0, 1). */
@@ -43,6 +43,7 @@ const maxBackoffMs = 30_000
  * and its message along; both are recognised by their age and replaced.
  */
 export class HealthLine {
+  readonly #name: string
   #queue: HealthReport[] = []
   #firstSequence = 0
   #flush: { at: number } | null = null
@@ -55,10 +56,12 @@ export class HealthLine {
 
   constructor(
     private readonly provider: string,
-    private readonly isolate: IsolatePorts,
+    private readonly ports: IsolatePorts,
     private readonly knownRevision: () => number,
     private readonly absorb: (snapshot: HealthSnapshot, knownRevision: number, sentAt: number) => void,
-  ) {}
+  ) {
+    this.#name = ports.name()
+  }
 
   /** Queues a report; `urgent` ones go out at once. */
   tell(report: HealthReport, urgent: boolean, request: RequestPorts): void {
@@ -69,7 +72,7 @@ export class HealthLine {
 
   /** Asks for a snapshot now, unless a message is on its way or the object is being left alone. */
   refresh(request: RequestPorts): void {
-    const now = this.isolate.now()
+    const now = this.ports.now()
     if (now >= this.#quietUntil && now >= this.#sentAt + urgentEveryMs && !this.#isSending(now)) {
       request.background(this.#send(request))
     }
@@ -84,12 +87,12 @@ export class HealthLine {
   }
 
   #schedule(urgent: boolean, request: RequestPorts): void {
-    const now = this.isolate.now()
+    const now = this.ports.now()
     // While the object is away the next report after the pause is soon enough; no request is kept alive for it.
     if (this.#quietUntil > now + messageEveryMs) return
     const wanted = urgent
       ? Math.max(now, this.#sentAt + urgentEveryMs)
-      : Math.max(now + messageEveryMs * (0.5 + 0.5 * this.isolate.random()), this.#sentAt + messageEveryMs)
+      : Math.max(now + messageEveryMs * (0.5 + 0.5 * this.ports.random()), this.#sentAt + messageEveryMs)
     const at = Math.max(wanted, this.#quietUntil)
     const pending = this.#flush
     if (pending !== null && pending.at <= at && now < pending.at + 2 * messageEveryMs) return
@@ -99,11 +102,11 @@ export class HealthLine {
   }
 
   async #flushAt(flush: { at: number }, request: RequestPorts): Promise<void> {
-    const waitMs = flush.at - this.isolate.now()
-    if (waitMs > 0) await this.isolate.sleep(waitMs)
+    const waitMs = flush.at - this.ports.now()
+    if (waitMs > 0) await this.ports.sleep(waitMs)
     if (this.#flush !== flush) return
     this.#flush = null
-    if (this.#isSending(this.isolate.now())) this.#again = true
+    if (this.#isSending(this.ports.now())) this.#again = true
     else await this.#send(request)
   }
 
@@ -112,7 +115,7 @@ export class HealthLine {
   }
 
   async #send(request: RequestPorts): Promise<void> {
-    const sentAt = this.isolate.now()
+    const sentAt = this.ports.now()
     const sending = { since: sentAt }
     this.#sending = sending
     this.#sentAt = sentAt
@@ -121,11 +124,10 @@ export class HealthLine {
     const reports = this.#queue.slice(0, messageReports)
     const next = this.#firstSequence + reports.length
     const knownRevision = this.knownRevision()
-    const { isolate } = this.isolate
     try {
       const object = request.object(this.provider)
       const snapshot = await object.report({
-        isolate,
+        isolate: this.#name,
         firstSequence: this.#firstSequence,
         sentAt,
         reports,
@@ -137,7 +139,7 @@ export class HealthLine {
     } catch {
       // Overloaded or away. Isolates that failed together come back at different times.
       const backoffMs = Math.min(messageEveryMs * 2 ** this.#failures++, maxBackoffMs)
-      this.#quietUntil = this.isolate.now() + backoffMs * (0.5 + 0.5 * this.isolate.random())
+      this.#quietUntil = this.ports.now() + backoffMs * (0.5 + 0.5 * this.ports.random())
     }
     if (this.#sending === sending) this.#sending = null
     if (this.#queue.length > 0) this.#schedule(this.#again, request)

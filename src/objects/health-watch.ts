@@ -36,7 +36,7 @@ export class HealthWatch {
 
   constructor(ports: Partial<IsolatePorts> = {}) {
     this.#ports = {
-      isolate: ports.isolate ?? crypto.randomUUID(),
+      name: ports.name ?? (() => crypto.randomUUID()),
       now: ports.now ?? Date.now,
       random: ports.random ?? Math.random,
       sleep: ports.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
@@ -98,14 +98,15 @@ export class HealthWatch {
   }
 
   async #claimProbe({ id, provider }: EndpointRecord, request: RequestPorts): Promise<boolean> {
-    const { view } = this.#watch(provider.slug, this.#now())
-    if (view.takeProbe(id, this.#now())) return true
-    const openUntil = view.of(id, this.#now())?.openUntil ?? 0
-    if (openUntil === 0) return true
-    if (openUntil > this.#now() || !view.asksProbe(id, this.#now())) return false
-    if (!(await this.#claim(id, provider.slug, view, claimWithinMs, request))) return false
-    view.holdProbe(id, this.#now())
-    return view.takeProbe(id, this.#now())
+    const now = this.#now()
+    const { view } = this.#watch(provider.slug, now)
+    if ((view.of(id, now)?.openUntil ?? 0) === 0 || view.takeProbe(id, now)) return true
+    if (!view.canAskProbe(id, now)) return false
+    const granted = await this.#claim(id, provider.slug, view, claimWithinMs, request)
+    // It may have come to this isolate in the background meanwhile.
+    if (!granted) return view.takeProbe(id, this.#now())
+    view.useProbe(id, this.#now())
+    return true
   }
 
   /** Asks the object for a probe. One that does not answer leaves the decision to this isolate. */

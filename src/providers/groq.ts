@@ -23,13 +23,12 @@ export const groq: ProviderFacts = {
     const { endpoint, model } = input.target
     if (!model.reasoning.supported || endpoint.upstreamId.includes('gpt-oss')) return
     // The default leaves the reasoning in the text, and JSON mode refuses that.
-    if (body.reasoning_format === undefined && input.request.include_reasoning === undefined)
-      body.reasoning_format = 'parsed'
+    if (body.reasoning_format === undefined) body.reasoning_format = 'parsed'
     // Qwen is either thinking or not.
     if (!endpoint.upstreamId.startsWith('qwen/') || body.reasoning_effort === undefined) return
     const { reasoning, reasoning_effort } = input.request
     const off = (reasoning?.effort ?? reasoning_effort) === 'none' || reasoning?.enabled === false
     body.reasoning_effort = off ? 'none' : 'default'
-    note('reasoning', 'changed', 'only-on-or-off')
+    if (!off) note('reasoning', 'changed', 'only-on-or-off')
   },
 }

@@ -79,7 +79,7 @@ export class BreakerBook {
   record(report: HealthReport, now: number): boolean {
     const known = this.#know(report.endpoint, now)
     const { breaker } = known
-    const at = report.at <= now ? report.at : now
+    const at = Math.min(report.at, now)
     switch (report.outcome) {
       case 'success': {
         const closed = noteSuccess(breaker, at, now)

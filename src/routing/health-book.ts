@@ -53,7 +53,7 @@ export class HealthBook {
     this.#follow(now)
     const news = this.#newsOf(message)
     // Undoes a difference of clocks. What cannot be, a time in the future, becomes now.
-    const ahead = Number.isFinite(message.sentAt) ? now - message.sentAt : 0
+    const ahead = now - message.sentAt
     let changed = false
     for (const told of news) {
       const report = { ...told, at: Math.min(told.at + ahead, now) }

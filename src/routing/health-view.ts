@@ -80,16 +80,23 @@ export class HealthView {
     return wasOpen || !well ? 'now' : 'soon'
   }
 
-  /** Whether an endpoint waits for a probe that this isolate might ask for now. Answers yes once in a while. */
+  /** Whether this isolate should ask for the probe of a waiting endpoint now: once in a while, until it has it. */
   asksProbe(endpoint: string, now: number): boolean {
     const probe = this.#probes.get(endpoint)
-    if (probe !== undefined && now - probe.since < (probe.state === 'asked' ? askAgainMs : probeLeaseMs)) return false
-    if (this.#holdsProbe(endpoint, now)) return false
+    if (probe?.state === 'asked' && now - probe.since < askAgainMs) return false
+    if (!this.canAskProbe(endpoint, now) || this.#holdsProbe(endpoint, now)) return false
     this.#probes.set(endpoint, { state: 'asked', since: now })
     return true
   }
 
-  /** The object granted the probe that was asked for. */
+  /** Whether asking for a probe could be of use: the time has come, and no request of this isolate is the probe. */
+  canAskProbe(endpoint: string, now: number): boolean {
+    const probe = this.#probes.get(endpoint)
+    const out = probe !== undefined && (probe.state === 'taken' || probe.state === 'sent')
+    return !(out && now - probe.since < probeLeaseMs) && this.#openUntil(endpoint, now) <= now
+  }
+
+  /** The object granted the probe to this isolate: for its next request. */
   holdProbe(endpoint: string, now: number): void {
     if (this.#probes.get(endpoint)?.state === 'asked') this.#probes.set(endpoint, { state: 'held', since: now })
   }
@@ -97,13 +104,18 @@ export class HealthView {
   /** Takes the probe of an endpoint, where this isolate holds one. */
   takeProbe(endpoint: string, now: number): boolean {
     if (!this.#holdsProbe(endpoint, now) || this.#openUntil(endpoint, now) > now) return false
-    this.#probes.set(endpoint, { state: 'taken', since: now })
+    this.useProbe(endpoint, now)
     return true
+  }
+
+  /** A request that asked for the probe itself was granted it. */
+  useProbe(endpoint: string, now: number): void {
+    this.#probes.set(endpoint, { state: 'taken', since: now })
   }
 
   /** Grants a probe by what this isolate knows alone, when the object cannot be asked. */
   grantProbe(endpoint: string, now: number): boolean {
-    return this.#book.claimProbe(endpoint, now)
+    return this.canAskProbe(endpoint, now) && this.#book.claimProbe(endpoint, now)
   }
 
   /** Takes in what the object answered to a message of `sentAt` that told it `knownRevision`. */

@@ -19,7 +19,7 @@ export interface HealthReport {
 
 /** What an isolate sends to a health object; the answer is a `HealthSnapshot`. */
 export interface HealthMessage {
-  /** A random name of the isolate. */
+  /** A random name of the isolate, or of its line to this object. */
   isolate: string
   /** The number of the first report, counted by the isolate: a report that arrives twice counts once. */
   firstSequence: number

@@ -44,7 +44,7 @@ export function emptyStatistics(): Statistics {
 export function countCall(statistics: Statistics, report: HealthReport, now: number): void {
   statistics.seenAt = now
   if (report.outcome !== 'success' && report.outcome !== 'error') return
-  const at = report.at <= now ? report.at : now
+  const at = Math.min(report.at, now)
   const success = report.outcome === 'success'
   tallyCall(statistics.fine, at, success, now)
   tallyCall(statistics.coarse, at, success, now)

@@ -47,6 +47,8 @@ export function* bodyScriptOf(body: object, fault: Behaviour['fault']): Generato
   switch (fault) {
     case 'cut':
       yield { send: half }
+      // Time for the half to leave: a cut before the first byte has left is no answer at all.
+      yield { wait: 20 }
       yield { cut: true }
       return
     case 'stall':

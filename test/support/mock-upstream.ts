@@ -67,7 +67,10 @@ export async function startUpstream(behave: MockUpstream['behave'] = () => compl
 }
 
 async function serve(upstream: MockUpstream, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { promise: over, resolve: end } = Promise.withResolvers<void>()
+  let end = () => {}
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
   const chunks: Buffer[] = []
   try {
     for await (const chunk of incoming) chunks.push(chunk)

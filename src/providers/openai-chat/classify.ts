@@ -63,6 +63,8 @@ const rules: readonly [AttemptFailureKind, (status: number, words: string, error
   ['rate-limited', (status, words) => status === 429 || (status !== 401 && throttled.test(words))],
   ['not-found', (status, words) => status < 500 && gone.test(words)],
   ['credential', (status, words) => status === 401 || (status < 500 && wrongKey.test(words))],
+  // Its words say "not supported", but no endpoint takes a contradiction.
+  ['bad-request', has(/invalid_parameter_combination/)],
   ['unsupported', (status, words) => status < 500 && status !== 403 && unsupported.test(words)],
   ['credential', (status) => status === 403 || status === 407],
   ['not-found', (status) => status === 404 || status === 405 || status === 410],

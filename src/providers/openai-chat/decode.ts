@@ -310,6 +310,7 @@ export class ChatStreamDecoder implements StreamDecoder {
   #text = new TextDecoder()
   /** `[DONE]` or an error: whatever follows means nothing. */
   #over = false
+  #done = false
   #failed = false
 
   constructor(options: DecodeOptions) {
@@ -330,9 +331,10 @@ export class ChatStreamDecoder implements StreamDecoder {
       this.#over = false
       this.#add(flushChunks(this.#state))
       // A finish followed by the end is clean without `[DONE]`; the end before one is a cut, whatever came before.
+      // LiteLLM says the finish of one choice only, but it does say `[DONE]`.
       const choices = [...this.#state.choices.values()]
-      const finished = choices.length > 0 && choices.every((choice) => choice.finished)
-      if (!finished) this.#add([{ type: 'error', failure: plainFailure('truncated') }])
+      const finished = choices.some((choice) => choice.finished)
+      if (!finished || !(this.#done || choices.every((choice) => choice.finished || !choice.produced))) this.#add([{ type: 'error', failure: plainFailure('truncated') }])
     }
     return this.#taken()
   }
@@ -342,6 +344,7 @@ export class ChatStreamDecoder implements StreamDecoder {
     const text = this.#text.decode(bytes.subarray(start, end)).trim()
     if (text === '') return
     if (text.startsWith('[DONE]')) {
+      this.#done = true
       this.#over = true
       return
     }

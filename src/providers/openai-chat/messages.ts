@@ -105,17 +105,16 @@ function encodeAssistant(message: AssistantMessage, facts: ProviderFacts, echoes
   const encoded: AssistantMessage = kept
   if (calls && calls.length > 0) encoded.tool_calls = calls
   if (keepsAll) {
-    if (reasoning != null) encoded.reasoning = reasoning
+    const thought = reasoning ?? reasoning_content
+    if (thought != null) encoded.reasoning = thought
     if (reasoning_details != null) encoded.reasoning_details = reasoning_details
     if (images != null) encoded.images = images
     if (annotations != null) encoded.annotations = annotations
   }
   // OpenAI wants only the id of what it said aloud before.
   if (audio?.id !== undefined) encoded.audio = { id: audio.id }
-  if (refusal != null) {
-    if (facts.developerRole || keepsAll) encoded.refusal = refusal
-    else if (encoded.content == null) encoded.content = refusal
-  }
+  // A refusal has a field of its own in few APIs; what the assistant said is what it said.
+  if (refusal != null && encoded.content == null) encoded.content = refusal
   const thought = facts.echo && !keepsAll && echoes ? reasoningTextOf(message) : undefined
   if (thought !== undefined) echo(encoded, thought, facts)
   return encoded

@@ -59,8 +59,9 @@ export function encodeReasoning(
   if (control === 'effort') encodeEffort(body, wish, input, facts, note)
   else if (control === 'thinking') {
     body.thinking = { type: wish.on ? 'enabled' : 'disabled' }
-    if (wish.on && input.target.model.reasoning.efforts) encodeEffort(body, wish, input, facts, note)
-    else if (wish.level !== undefined || wish.budget !== undefined) note('reasoning', 'changed', 'only-on-or-off')
+    if (wish.level === undefined && wish.budget === undefined) return
+    if (input.target.model.reasoning.efforts) encodeEffort(body, wish, input, facts, note)
+    else note('reasoning', 'changed', 'only-on-or-off')
   } else {
     body.enable_thinking = wish.on
     const budget = wish.budget ?? budgetOf(wish.level, outputLimitOf(input))

@@ -33,8 +33,8 @@ export function readUsage(value: unknown, hiddenReasoning = false): TokenUsage |
   const total = count(usage, 'total_tokens') ?? 0
   let reasoning = count(completionDetails, 'reasoning_tokens') ?? count(usage, 'reasoning_tokens') ?? 0
   if (hiddenReasoning && reasoning === 0) reasoning = Math.max(0, total - promptTokens - visible)
-  // xAI (and Azure for it) counts reasoning beside the completion. A total is believed for nothing else than telling
-  // which of the two it is.
+  // xAI (and Azure for it), and Vercel for Gemini, count reasoning beside the completion; the latter's total leaves it
+  // out as well, but its price does not. A total is believed for nothing else than telling which of the two it is.
   const outside = reasoning > visible || (reasoning > 0 && total === promptTokens + visible + reasoning)
   const completionTokens = outside ? visible + reasoning : visible
   const reported = costNanoUsd(usage)

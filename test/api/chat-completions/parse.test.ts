@@ -404,6 +404,7 @@ describe('tools in another form', () => {
       { type: 'function', name: 'weather' },
       { type: 'function', function: { name: 'weather' } },
     ],
+    [{ function: { name: 'weather' } }, { type: 'function', function: { name: 'weather' } }],
   ])('are chosen from by %j', (choice, expected) => {
     expect(parse({ ...tool(aTool), tool_choice: choice }).tool_choice).toEqual(expected)
   })
