@@ -178,7 +178,11 @@ export function chooseKey(keys, target) {
   const found = exact.length > 0 ? exact : [...new Set([...named, ...begun])]
   if (found.length === 1) return found[0]
   if (found.length === 0) throw new Complaint('No such key. `npm run key -- list` shows them all.')
-  throw new Complaint(`That means several keys. Give more of a hash:\n${describeKeys(found)}`)
+  throw new Complaint(`That means several keys. Give more of a hash:\n${found.map(nameOf).join('\n')}`)
+}
+
+function nameOf(key) {
+  return `  ${key.hash.slice(0, 12)}  ${key.label}  ${key.name}`
 }
 
 function describeCreated({ data, key }) {

@@ -28,10 +28,11 @@ if (counts === null) {
 const broken = counts.testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && !assertionResults.length,
 )
-const failed = counts.numFailedTests + broken.length
+// An error outside of every test fails the run without failing one.
+const failed = Math.max(counts.numFailedTests + broken.length, code === 0 ? 0 : 1)
 const skipped = counts.numPendingTests + counts.numTodoTests
 console.log(`${counts.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-process.exit(code || (failed > 0 ? 1 : 0))
+process.exit(code)
 
 function run(parameters) {
   return new Promise((resolve) => {

@@ -44,6 +44,10 @@ const maxBackoffMs = 30_000
  */
 export class HealthLine {
   readonly #name: string
+  readonly #provider: string
+  readonly #ports: IsolatePorts
+  readonly #knownRevision: () => number
+  readonly #absorb: (snapshot: HealthSnapshot, knownRevision: number, sentAt: number) => void
   #queue: HealthReport[] = []
   #firstSequence = 0
   #flush: { at: number } | null = null
@@ -55,12 +59,16 @@ export class HealthLine {
   #failures = 0
 
   constructor(
-    private readonly provider: string,
-    private readonly ports: IsolatePorts,
-    private readonly knownRevision: () => number,
-    private readonly absorb: (snapshot: HealthSnapshot, knownRevision: number, sentAt: number) => void,
+    provider: string,
+    ports: IsolatePorts,
+    knownRevision: () => number,
+    absorb: (snapshot: HealthSnapshot, knownRevision: number, sentAt: number) => void,
   ) {
     this.#name = ports.name()
+    this.#provider = provider
+    this.#ports = ports
+    this.#knownRevision = knownRevision
+    this.#absorb = absorb
   }
 
   /** Queues a report; `urgent` ones go out at once. */
@@ -72,7 +80,7 @@ export class HealthLine {
 
   /** Asks for a snapshot now, unless a message is on its way or the object is being left alone. */
   refresh(request: RequestPorts): void {
-    const now = this.ports.now()
+    const now = this.#ports.now()
     if (now >= this.#quietUntil && now >= this.#sentAt + urgentEveryMs && !this.#isSending(now)) {
       request.background(this.#send(request))
     }
@@ -87,12 +95,12 @@ export class HealthLine {
   }
 
   #schedule(urgent: boolean, request: RequestPorts): void {
-    const now = this.ports.now()
+    const now = this.#ports.now()
     // While the object is away the next report after the pause is soon enough; no request is kept alive for it.
     if (this.#quietUntil > now + messageEveryMs) return
     const wanted = urgent
       ? Math.max(now, this.#sentAt + urgentEveryMs)
-      : Math.max(now + messageEveryMs * (0.5 + 0.5 * this.ports.random()), this.#sentAt + messageEveryMs)
+      : Math.max(now + messageEveryMs * (0.5 + 0.5 * this.#ports.random()), this.#sentAt + messageEveryMs)
     const at = Math.max(wanted, this.#quietUntil)
     const pending = this.#flush
     if (pending !== null && pending.at <= at && now < pending.at + 2 * messageEveryMs) return
@@ -102,11 +110,11 @@ export class HealthLine {
   }
 
   async #flushAt(flush: { at: number }, request: RequestPorts): Promise<void> {
-    const waitMs = flush.at - this.ports.now()
-    if (waitMs > 0) await this.ports.sleep(waitMs)
+    const waitMs = flush.at - this.#ports.now()
+    if (waitMs > 0) await this.#ports.sleep(waitMs)
     if (this.#flush !== flush) return
     this.#flush = null
-    if (this.#isSending(this.ports.now())) this.#again = true
+    if (this.#isSending(this.#ports.now())) this.#again = true
     else await this.#send(request)
   }
 
@@ -115,7 +123,7 @@ export class HealthLine {
   }
 
   async #send(request: RequestPorts): Promise<void> {
-    const sentAt = this.ports.now()
+    const sentAt = this.#ports.now()
     const sending = { since: sentAt }
     this.#sending = sending
     this.#sentAt = sentAt
@@ -123,9 +131,9 @@ export class HealthLine {
     this.#again = false
     const reports = this.#queue.slice(0, messageReports)
     const next = this.#firstSequence + reports.length
-    const knownRevision = this.knownRevision()
+    const knownRevision = this.#knownRevision()
     try {
-      const object = request.object(this.provider)
+      const object = request.object(this.#provider)
       const snapshot = await object.report({
         isolate: this.#name,
         firstSequence: this.#firstSequence,
@@ -135,11 +143,11 @@ export class HealthLine {
       })
       this.#drop(next - this.#firstSequence)
       this.#failures = 0
-      this.absorb(snapshot, knownRevision, sentAt)
+      this.#absorb(snapshot, knownRevision, sentAt)
     } catch {
       // Overloaded or away. Isolates that failed together come back at different times.
       const backoffMs = Math.min(messageEveryMs * 2 ** this.#failures++, maxBackoffMs)
-      this.#quietUntil = this.ports.now() + backoffMs * (0.5 + 0.5 * this.ports.random())
+      this.#quietUntil = this.#ports.now() + backoffMs * (0.5 + 0.5 * this.#ports.random())
     }
     if (this.#sending === sending) this.#sending = null
     if (this.#queue.length > 0) this.#schedule(this.#again, request)

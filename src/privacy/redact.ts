@@ -20,7 +20,7 @@ const keyPatterns: readonly RegExp[] = [
 
 /** A scheme or a name that says what follows is secret: the name stays, the value goes. */
 const namedPatterns: readonly RegExp[] = [
-  /\b(Bearer|Api-Key)(\s+)(?=[^\s"']*\d)[A-Za-z0-9._~+/=-]{8,}/gi,
+  /\b(Bearer|Api-Key)(\s+)(?=[^\s"']*[\d=_])[A-Za-z0-9._~+/=-]{8,}/gi,
   /\b(api[-_ ]?key|apikey|access[-_]?token|auth[-_]?token|client[-_]?secret|secret[-_]?key|password)(\\?["']?\s*[=:]\s*\\?["']?)(?!\[redacted\])[^\s"'\\,;&})\]<>]{6,}/gi,
 ]
 

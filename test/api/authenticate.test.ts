@@ -11,7 +11,8 @@ import {
 import type { SurfaceEnv } from '../../src/api/surface.ts'
 import { statusOf } from '../../src/chat/failure.ts'
 import { keyRandomBytes, type MintedKey, mintKey } from '../../src/edge/api-key.ts'
-import { fakeGateway, operatorKey, sampleKey, surfaceApp } from '../support/fake-gateway.ts'
+import { fakeGateway, operatorKey, surfaceApp } from '../support/fake-gateway.ts'
+import { sampleKey } from '../support/sample-key.ts'
 
 const secret = 'checksum secret'
 let gateway: ReturnType<typeof fakeGateway>
@@ -51,11 +52,11 @@ describe('a key for inference', () => {
   it('is known to this isolate from then on, so that nothing is awaited', async () => {
     await ask('/hash', as(inference.key))
     let answered: unknown
-    const synchronous = new Hono<SurfaceEnv>().get('/', (c) => {
+    const synchronous = new Hono<SurfaceEnv>().get('/sync', (c) => {
       answered = inferenceKeyHash(c)
       return c.body(null)
     })
-    await surfaceApp(gateway, synchronous).request('/api/v1/', { headers: as(inference.key) })
+    await surfaceApp(gateway, synchronous).request('/api/v1/sync', { headers: as(inference.key) })
     expect(answered).toEqual({ hash: inference.hash })
   })
 

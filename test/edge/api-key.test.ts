@@ -30,7 +30,7 @@ describe('a minted key', () => {
   })
 
   it('works with the public secret, which is the one where none or an empty one is configured', async () => {
-    const { key, hash } = await mint(undefined)
+    const { key, hash } = await mint('')
     expect(await inspectKey(key, '')).toEqual({ hash })
     expect(await inspectKey(key, undefined)).toEqual({ hash })
   })

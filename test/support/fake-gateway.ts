@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { SurfaceEnv } from '../../src/api/surface.ts'
 import { FailureError, statusOf } from '../../src/chat/failure.ts'
 import type { Gateway } from '../../src/dispatch/gateway.ts'
-import { defaultWorkspaceId, type KeyRecord } from '../../src/dispatch/key-directory.ts'
+import type { KeyRecord } from '../../src/dispatch/key-directory.ts'
 import type { Admission } from '../../src/dispatch/keys.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import { defaultRateLimit } from '../../src/routing/window.ts'
@@ -63,29 +63,6 @@ export function fakeGateway(
   }
   const gateway = fake as unknown as Gateway & { records: Map<string, KeyRecord> }
   return gateway
-}
-
-/** A key as it is stored, with everything at its default. */
-export function sampleKey(differences: Partial<KeyRecord> = {}): KeyRecord {
-  const createdAt = Date.UTC(2026, 10, 1)
-  return {
-    hash: 'a'.repeat(64),
-    name: 'sample',
-    label: 'sk-cw-v1-abc...123',
-    kind: 'inference',
-    disabled: false,
-    limitNanoUsd: null,
-    limitReset: null,
-    includeByokInLimit: false,
-    rateLimit: null,
-    createdAt,
-    updatedAt: null,
-    expiresAt: null,
-    creatorUserId: null,
-    workspaceId: defaultWorkspaceId,
-    usage: noSpend(createdAt).usage,
-    ...differences,
-  }
 }
 
 /** Surfaces mounted under `/api/v1` as the Worker mounts them, with the failure itself for an error body. */

@@ -82,10 +82,9 @@ function check(recording: Recording, parts: Part[]): void {
     const got = choices[index]
     expect(got?.text ?? '', recording.id).toBe(want.text)
     expect(got?.reasoning ?? '', recording.id).toBe(want.reasoning)
-    expect(
-      got?.calls.map(({ name, arguments: text }) => ({ name, text })) ?? [],
-      recording.id,
-    ).toEqual(want.calls.map((call) => ({ name: call.name, text: call.arguments.trim() === '' ? '{}' : call.arguments })))
+    expect(got?.calls.map(({ name, arguments: text }) => ({ name, text })) ?? [], recording.id).toEqual(
+      want.calls.map((call) => ({ name: call.name, text: call.arguments.trim() === '' ? '{}' : call.arguments })),
+    )
     for (const call of got?.calls ?? []) expect(call.id, recording.id).toBeTruthy()
     if (want.native === null) continue
     expect(got?.finish?.native, recording.id).toBe(want.native)
