@@ -150,7 +150,7 @@ export class HealthLine {
       this.#quietUntil = this.#ports.now() + backoffMs * (0.5 + 0.5 * this.#ports.random())
     }
     if (this.#sending === sending) this.#sending = null
-    if (this.#queue.length > 0) this.#schedule(this.#again, request)
+    if (this.#queue.length > 0) this.#schedule(this.#again || this.#queue.length >= messageReports, request)
   }
 
   /** Forgets the oldest reports; they keep their numbers, so an answer to an older message drops nothing twice. */

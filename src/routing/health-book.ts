@@ -70,9 +70,10 @@ export class HealthBook {
     this.#follow(now)
     const since = knownRevision > this.#revision ? 0 : knownRevision
     const endpoints: Record<string, EndpointHealth> = {}
-    for (const [id, published] of this.#published) {
-      if (now - published.describedAt >= (published.stale ? describeEveryMs : describeIdleMs)) this.#publish(id, now)
-      if (published.revision > since) endpoints[id] = published.health
+    for (const [id, before] of this.#published) {
+      const due = now - before.describedAt >= (before.stale ? describeEveryMs : describeIdleMs)
+      const { health, revision } = due ? this.#publish(id, now) : before
+      if (revision > since) endpoints[id] = health
     }
     const providerOpenUntil = this.#breakers.provider.openUntil
     return { provider, takenAt: now, revision: this.#revision, providerOpenUntil, endpoints }
@@ -140,7 +141,7 @@ export class HealthBook {
     else this.#published.set(report.endpoint, { health: calmHealth, revision: 0, describedAt: 0, stale: true })
   }
 
-  #publish(id: string, now: number): void {
+  #publish(id: string, now: number): Published {
     const openUntil = this.#breakers.breakerOf(id)?.openUntil ?? 0
     const statistics = this.#statistics.get(id)
     const health: EndpointHealth = {
@@ -153,6 +154,8 @@ export class HealthBook {
     const before = this.#published.get(id)
     const same = before !== undefined && before.revision > 0 && JSON.stringify(before.health) === JSON.stringify(health)
     const revision = same ? before.revision : ++this.#revision
-    this.#published.set(id, { health, revision, describedAt: now, stale: false })
+    const published = { health, revision, describedAt: now, stale: false }
+    this.#published.set(id, published)
+    return published
   }
 }

@@ -1,16 +1,16 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 const Content = z.union([
   z.string(),
-  z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()) })),
   z.null(),
 ])
 
-const Message = z.looseObject({ role: z.string(), content: Content.optional() })
+const Message = z.looseObject({ role: z.string(), content: z.optional(Content) })
 
 const Tool = z.looseObject({
   type: z.literal('function'),
-  function: z.looseObject({ name: z.string(), parameters: z.record(z.string(), z.unknown()).optional() }),
+  function: z.looseObject({ name: z.string(), parameters: z.optional(z.record(z.string(), z.unknown())) }),
 })
 
 const ToolChoice = z.union([
@@ -21,7 +21,7 @@ const ToolChoice = z.union([
 const ResponseFormat = z.union([
   z.looseObject({
     type: z.literal('json_schema'),
-    json_schema: z.looseObject({ schema: z.record(z.string(), z.unknown()).optional() }),
+    json_schema: z.looseObject({ schema: z.optional(z.record(z.string(), z.unknown())) }),
   }),
   z.looseObject({ type: z.string() }),
 ])
@@ -29,18 +29,18 @@ const ResponseFormat = z.union([
 /** Chat completions as the sandbox reads them: only what changes its answer. */
 export const SandboxRequest = z.looseObject({
   model: z.string(),
-  messages: z.array(Message).min(1),
-  stream: z.boolean().nullish(),
-  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-  n: z.int().min(1).max(8).nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  tools: z.array(Tool).nullish(),
-  tool_choice: ToolChoice.nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
-  response_format: ResponseFormat.nullish(),
-  reasoning_effort: z.string().nullish(),
+  messages: z.array(Message).check(z.minLength(1)),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(z.looseObject({ include_usage: z.nullish(z.boolean()) })),
+  n: z.nullish(z.int().check(z.minimum(1), z.maximum(8))),
+  max_tokens: z.nullish(z.int().check(z.minimum(1))),
+  max_completion_tokens: z.nullish(z.int().check(z.minimum(1))),
+  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
+  tools: z.nullish(z.array(Tool)),
+  tool_choice: z.nullish(ToolChoice),
+  parallel_tool_calls: z.nullish(z.boolean()),
+  response_format: z.nullish(ResponseFormat),
+  reasoning_effort: z.nullish(z.string()),
 })
 
 export type SandboxRequest = z.infer<typeof SandboxRequest>

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { answerTo } from './answer.ts'
 import { type Behaviour, behaviourOf, modelIds } from './behaviour.ts'
 import { completionOf, created } from './chat-answer.ts'

@@ -59,20 +59,13 @@ function messageOf(error: JsonRecord): string {
   return asText(error.status_msg) ?? asText(error.reason) ?? asText(error.title) ?? ''
 }
 
+/** The first code in words or of the provider's own numbers; one that only repeats the status where there is no other. */
 function codeOf(error: JsonRecord): string {
   const inner = asRecord(error.innererror)
-  for (const code of [error.code, error.error_code, error.status_code, inner?.code, error.reason])
-    if (typeof code === 'string' || typeof code === 'number') return String(code)
-  return reasonOf(error)
-}
-
-/** Google's reason is in a list of details. */
-function reasonOf(error: JsonRecord): string {
-  for (const detail of asList(error.details)) {
-    const reason = asText(asRecord(detail)?.reason)
-    if (reason) return reason
-  }
-  return ''
+  const reasons = asList(error.details).map((detail) => asRecord(detail)?.reason)
+  const candidates = [error.code, error.error_code, error.status_code, inner?.code, error.reason, ...reasons]
+  const codes = candidates.filter((code) => typeof code === 'string' || typeof code === 'number').map(String)
+  return codes.find((code) => code !== '' && !/^[45]\d\d$/.test(code)) ?? codes[0] ?? ''
 }
 
 function statusIn(error: JsonRecord): number | null {

@@ -106,7 +106,7 @@ export function nearestLevel(wanted: Level, efforts: readonly Effort[]): Level |
 }
 
 /** The level whose share of the output is nearest to a budget of tokens; medium where there is nothing to go by. */
-function levelOf(budget: number | undefined, outputLimit: number | null): Level {
+export function levelOf(budget: number | undefined, outputLimit: number | null): Level {
   if (budget === undefined || !outputLimit) return 'medium'
   const share = budget / outputLimit
   let nearest: Level = 'minimal'
@@ -120,12 +120,12 @@ function levelOf(budget: number | undefined, outputLimit: number | null): Level 
   return nearest
 }
 
-function budgetOf(level: Level | undefined, outputLimit: number | null): number | undefined {
+export function budgetOf(level: Level | undefined, outputLimit: number | null): number | undefined {
   const share = levels.find((entry) => entry.level === level)?.share
   return share === undefined || !outputLimit ? undefined : Math.max(1, Math.floor(outputLimit * share))
 }
 
-function outputLimitOf({ request, target }: EncodeInput): number | null {
+export function outputLimitOf({ request, target }: EncodeInput): number | null {
   return (
     request.max_completion_tokens ??
     request.max_tokens ??

@@ -5,10 +5,10 @@ export type Split = { type: 'text' | 'reasoning'; text: string }
 
 /**
  * Takes the reasoning out of text that begins with `<think>…</think>`, over any cuts. Tags further on are the model's
- * own words. White space before the first tag and around the closing one belongs to nobody.
+ * own words. White space around the tags belongs to nobody.
  */
 export class ThinkTags {
-  #state: 'before' | 'inside' | 'behind' | 'text' = 'before'
+  #state: 'before' | 'opened' | 'inside' | 'behind' | 'text' = 'before'
   #held = ''
 
   push(text: string): Split[] {
@@ -22,9 +22,13 @@ export class ThinkTags {
         return splits
       }
       if (start.startsWith(open)) {
-        this.#state = 'inside'
-        rest = start.slice(open.length).replace(/^\r?\n/, '')
+        this.#state = 'opened'
+        rest = start.slice(open.length)
       } else this.#state = 'text'
+    }
+    if (this.#state === 'opened') {
+      rest = rest.trimStart()
+      if (rest !== '') this.#state = 'inside'
     }
     if (this.#state === 'inside') {
       const end = rest.indexOf(close)

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { factsBySlug } from '../../src/providers/facts.ts'
+import { classify } from '../../src/providers/openai-chat/classify.ts'
+import { encoded, reasoning } from './openai-chat/encode-input.ts'
+
+const of = (slug: string) => factsBySlug[slug] ?? {}
+const thinker = (upstreamId: string, efforts: string[] | null = null) => ({
+  ...reasoning(efforts),
+  endpoint: { upstreamId },
+})
+const tool = { type: 'function' as const, function: { name: 'f' } }
+
+describe('openai', () => {
+  const sampling = { temperature: 1, top_p: 1, presence_penalty: 1, logprobs: true, stop: 'x', seed: 3, max_tokens: 9 }
+
+  it('gives a reasoning model nothing that it refuses', () => {
+    const { body, notes } = encoded({ ...sampling, reasoning: { effort: 'high' } }, of('openai'), thinker('o4-mini'))
+    expect(body).toMatchObject({ max_completion_tokens: 9, reasoning_effort: 'high', seed: 3 })
+    for (const field of ['temperature', 'top_p', 'presence_penalty', 'logprobs', 'stop', 'max_tokens'])
+      expect(body).not.toHaveProperty(field)
+    expect(notes).toContain('temperature dropped reasoning-model')
+  })
+
+  it('leaves sampling alone for a model that does not reason or is told not to', () => {
+    expect(encoded(sampling, of('openai'), { endpoint: { upstreamId: 'gpt-4.1' } }).body).toMatchObject({
+      temperature: 1,
+      stop: 'x',
+    })
+    const off = encoded(
+      { ...sampling, reasoning: { effort: 'none' } },
+      of('openai'),
+      thinker('gpt-5.4', ['high', 'none']),
+    )
+    expect(off.body).toMatchObject({ temperature: 1, reasoning_effort: 'none' })
+  })
+
+  it('leaves models to other wires that chat completions does not serve', () => {
+    const served = (id: string) => !of('openai').notChat?.test(id)
+    for (const id of ['gpt-5', 'gpt-4o-mini', 'gpt-5.3-chat-latest', 'o3', 'o3-mini', 'gpt-audio'])
+      expect(served(id), id).toBe(true)
+    for (const id of [
+      'o3-pro',
+      'gpt-5.2-pro',
+      'gpt-5.3-codex',
+      'codex-mini-latest',
+      'o3-deep-research',
+      'gpt-realtime-2.1',
+      'gpt-3.5-turbo-instruct',
+    ])
+      expect(served(id), id).toBe(false)
+  })
+
+  it('asks for streams without padding', () => {
+    expect(encoded({}, of('openai'), { stream: true }).body.stream_options).toEqual({
+      include_usage: true,
+      include_obfuscation: false,
+    })
+    expect(encoded({}, of('azure'), { stream: true }).body.stream_options).toEqual({ include_usage: true })
+  })
+})
+
+describe('mistral', () => {
+  it('gets ids of nine letters, its own untouched, and the same for a call and its result', () => {
+    const rewrite = of('mistral').toolCallId as (id: string) => string
+    expect(rewrite('D681PevKs')).toBe('D681PevKs')
+    const seen = new Set<string>()
+    for (let i = 0; i < 20_000; i++) {
+      const id = rewrite(`call_${i}`)
+      expect(id).toMatch(/^[a-zA-Z0-9]{9}$/)
+      expect(rewrite(`call_${i}`)).toBe(id)
+      seen.add(id)
+    }
+    expect(seen.size).toBe(20_000)
+  })
+
+  it('gets a random_seed and no stream_options', () => {
+    const { body } = encoded({ seed: 4, logit_bias: { 1: 2 } }, of('mistral'), { stream: true })
+    expect(body).toEqual({ model: 'm1', messages: [{ role: 'user', content: 'Hello' }], stream: true, random_seed: 4 })
+  })
+
+  it('gets an effort only for models that are known to have them', () => {
+    const wish = { reasoning: { effort: 'low' as const } }
+    expect(encoded(wish, of('mistral'), reasoning()).notes).toEqual(['reasoning dropped no-such-control'])
+    expect(encoded(wish, of('mistral'), reasoning(['high', 'none'])).body.reasoning_effort).toBe('high')
+  })
+})
+
+describe('groq', () => {
+  it('keeps the reasoning out of the text', () => {
+    expect(encoded({}, of('groq'), thinker('qwen/qwen3.6-27b')).body.reasoning_format).toBe('parsed')
+    expect(encoded({}, of('groq'), thinker('openai/gpt-oss-120b')).body).not.toHaveProperty('reasoning_format')
+    expect(encoded({}, of('groq')).body).not.toHaveProperty('reasoning_format')
+  })
+
+  it('switches Qwen on and off, and gives gpt-oss levels', () => {
+    const high = { reasoning: { effort: 'high' as const } }
+    const qwen = thinker('qwen/qwen3.6-27b')
+    expect(encoded(high, of('groq'), qwen).body.reasoning_effort).toBe('default')
+    expect(encoded({ reasoning: { enabled: false } }, of('groq'), qwen).body.reasoning_effort).toBe('none')
+    expect(encoded(high, of('groq'), thinker('openai/gpt-oss-120b')).body.reasoning_effort).toBe('high')
+  })
+})
+
+describe('alibaba', () => {
+  it('does not let an open model think in an answer that is not streamed', () => {
+    const open = thinker('qwen3-32b')
+    const wish = { reasoning: { enabled: true } }
+    expect(encoded(wish, of('alibaba'), open)).toMatchObject({
+      body: { enable_thinking: false },
+      notes: ['reasoning dropped only-in-streams'],
+    })
+    expect(encoded({}, of('alibaba'), open).body.enable_thinking).toBe(false)
+    expect(encoded(wish, of('alibaba'), { ...open, stream: true }).body.enable_thinking).toBe(true)
+    expect(encoded(wish, of('alibaba'), thinker('qwen3-max')).body.enable_thinking).toBe(true)
+  })
+})
+
+describe('xai', () => {
+  it('gets an effort and sampling only where its models take them', () => {
+    const request = { reasoning: { effort: 'high' as const }, stop: 'x', temperature: 1 }
+    const plain = encoded(request, of('xai'), thinker('grok-4.7'))
+    expect(plain.body).toMatchObject({ temperature: 1 })
+    expect(plain.body).not.toHaveProperty('reasoning_effort')
+    expect(plain.body).not.toHaveProperty('stop')
+    expect(encoded(request, of('xai'), thinker('grok-4.5', ['high', 'low'])).body.reasoning_effort).toBe('high')
+  })
+})
+
+describe('z-ai', () => {
+  it('streams the arguments of calls as they come', () => {
+    expect(encoded({ tools: [tool] }, of('z-ai'), { stream: true }).body.tool_stream).toBe(true)
+    expect(encoded({ tools: [tool] }, of('z-ai')).body).not.toHaveProperty('tool_stream')
+    expect(encoded({}, of('z-ai'), { stream: true }).body).not.toHaveProperty('tool_stream')
+  })
+})
+
+describe('cerebras', () => {
+  it('keeps the reasoning out of the text', () => {
+    expect(encoded({}, of('cerebras'), thinker('qwen-3.8-27b')).body.reasoning_format).toBe('parsed')
+    expect(encoded({}, of('cerebras')).body).not.toHaveProperty('reasoning_format')
+  })
+})
+
+describe('errors by number', () => {
+  it.each([
+    ['z-ai', '1113', 'payment'],
+    ['z-ai', '1301', 'content-policy'],
+    ['z-ai', '1302', 'rate-limited'],
+    ['hyperbolic', 40301, 'not-found'],
+    ['minimax', 1008, 'payment'],
+  ])('%s %s is %s', (slug, code, want) => {
+    const answer = { status: 400, headers: new Headers(), body: JSON.stringify({ error: { code, message: 'x' } }) }
+    expect(classify(answer, of(slug).kindOf).kind).toBe(want)
+  })
+})
