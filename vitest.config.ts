@@ -2,14 +2,16 @@ import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 
 // Pure rooms run in plain Node; what needs bindings or Durable Objects runs inside workerd; journeys, chaos and clients
-// talk HTTP to the built Worker, which runs in a Miniflare that the tests start (test/support/worker.ts).
+// talk HTTP to the built Worker, which runs in a Miniflare that the tests start (test/support/running-worker.ts).
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'rooms',
-          include: ['test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox,scripts}/**/*.test.ts'],
+          include: [
+            'test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox,scripts}/**/*.test.ts',
+          ],
           environment: 'node',
         },
       },

@@ -4,8 +4,6 @@ import type { HealthMessage, HealthSnapshot } from '../routing/health.ts'
 import { HealthBook } from '../routing/health-book.ts'
 import type { Statistics } from '../routing/statistics.ts'
 
-/** Statistics may lose this much when the object is moved. At 50 busy endpoints it makes 100 row writes a minute. */
-const saveStatisticsAfterMs = 30_000
 const breakersKey = 'breakers'
 const statisticsPrefix = 'statistics:'
 /** What one `put` or `delete` of several keys takes. */
@@ -18,6 +16,8 @@ const keysAtOnce = 128
  */
 export class HealthObject extends DurableObject<Env> {
   clock = () => Date.now()
+  /** Statistics may lose this much when the object is moved. With 50 busy endpoints it makes 100 row writes a minute. */
+  saveStatisticsAfterMs = 30_000
   #book = new HealthBook(this.clock())
   #savingBreakers = false
   #savingStatistics = false
@@ -86,6 +86,6 @@ export class HealthObject extends DurableObject<Env> {
       }
       // Windows that closed in the meantime need no place in the next life.
       this.#saveBreakersSoon()
-    }, saveStatisticsAfterMs)
+    }, this.saveStatisticsAfterMs)
   }
 }

@@ -1,9 +1,9 @@
 import type { EndpointRecord, ModelRecord } from '../catalog/records.ts'
-import type { AttemptFailure } from '../chat/failure.ts'
 import type { Envelope } from '../chat/envelope.ts'
+import type { AttemptFailure } from '../chat/failure.ts'
 import type { Part } from '../chat/parts.ts'
-import type { PartEncoder, StreamStage } from '../chat/stream-stage.ts'
 import type { ChatRequest } from '../chat/request.ts'
+import type { PartEncoder, StreamStage } from '../chat/stream-stage.ts'
 
 /** A field of the request that did not reach the provider as the client wrote it. Codes only, never content. */
 export interface TranslationNote {

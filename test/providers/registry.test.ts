@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { factsBySlug } from '../../src/providers/facts.ts'
 import { providerOf } from '../../src/providers/registry.ts'
 import { endpointRecord, modelEntry, providerRecord } from '../support/catalog-records.ts'
 
-const seed = JSON.parse(readFileSync(new URL('../../seed/providers.json', import.meta.url), 'utf8')) as {
+const seed = JSON.parse(readFileSync(join(import.meta.dirname, '../../seed/providers.json'), 'utf8')) as {
   slug: string
   kind: 'lab' | 'cloud' | 'router'
   base_url: string | null

@@ -42,7 +42,8 @@ function describe(
   return {
     kind,
     message: messages[kind],
-    ...(code === '' ? {} : { providerCode: redact(code, secrets).slice(0, 100) }),
+    // Some have whole sentences for a code; those are words and belong into `raw`.
+    ...(/^[\w.:/-]{1,64}$/.test(code) ? { providerCode: code } : {}),
     ...(raw === '' ? {} : { raw: redact(raw, secrets) }),
   }
 }

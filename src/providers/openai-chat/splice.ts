@@ -1,5 +1,5 @@
-import type { AttemptFailure } from '../../chat/failure.ts'
 import type { Envelope } from '../../chat/envelope.ts'
+import type { AttemptFailure } from '../../chat/failure.ts'
 import type { Part } from '../../chat/parts.ts'
 import { newProgress, notePart, type PartEncoder, type StreamStage } from '../../chat/stream-stage.ts'
 import { ByteBuilder } from '../../edge/byte-builder.ts'

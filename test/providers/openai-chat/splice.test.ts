@@ -41,7 +41,7 @@ function splice(pieces: Uint8Array[], excludeReasoning = false): Spliced {
   const take = () => {
     const bytes = stage.take()
     // Decoded at once, and strictly: whatever is sent has to be whole events of whole characters.
-    if (bytes !== null) text += new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (bytes !== null) text += new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   }
   const memory = new Uint8Array(1 << 20)
   for (const piece of pieces) {

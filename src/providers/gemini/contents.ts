@@ -1,0 +1,166 @@
+import type { ContentPart, Message, TextPart } from '../../chat/request.ts'
+import { parseExactJson } from '../exact-json.ts'
+import { asRecord } from '../foreign-json.ts'
+import type { Note } from '../openai-chat/provider-facts.ts'
+import type { GeminiContent, GeminiPart } from './format.ts'
+import { geminiName } from './function-names.ts'
+import { encodePart } from './media.ts'
+import type { ModelFacts } from './model-facts.ts'
+import { encodeModelTurn } from './model-turn.ts'
+
+type ToolMessage = Extract<Message, { role: 'tool' }>
+type Calls = readonly { id: string; function: { name: string } }[]
+
+export interface Conversation {
+  systemInstruction?: { parts: GeminiPart[] }
+  contents: GeminiContent[]
+}
+
+/**
+ * The messages as Gemini takes them: the leading system texts apart, roles `user` and `model` only, neighbours of one
+ * role joined, and all results of one turn in one content, in the order of their calls.
+ *
+ * @param instructions More for the system instruction, where a wish has no words of its own.
+ */
+export function encodeContents(
+  messages: readonly Message[],
+  facts: ModelFacts,
+  instructions: readonly string[],
+  note: Note,
+): Conversation {
+  const system: GeminiPart[] = []
+  const contents: GeminiContent[] = []
+  const lastUser = messages.findLastIndex((message) => message.role === 'user')
+  let leading = true
+  let calls: Calls = []
+  for (let i = 0; i < messages.length; i++) {
+    const message = messages[i]
+    if (!message) continue
+    markCacheControl(message, note)
+    switch (message.role) {
+      case 'system':
+      case 'developer': {
+        const parts = encodeText(message.content, note)
+        if (leading) system.push(...parts)
+        else if (parts.length > 0) {
+          append(contents, 'user', named(parts, message.name))
+          note('messages.role', 'changed', 'system-as-user')
+        }
+        break
+      }
+      case 'user':
+        leading = false
+        append(contents, 'user', named(encodeText(message.content, note), message.name))
+        break
+      case 'assistant': {
+        leading = false
+        calls = message.tool_calls ?? []
+        const parts = encodeModelTurn(message, {
+          thinks: facts.thinking.by !== 'none',
+          mustBeSigned: facts.signedCalls && i > lastUser,
+          note,
+        })
+        append(contents, 'model', parts)
+        break
+      }
+      case 'tool': {
+        leading = false
+        const results: ToolMessage[] = []
+        for (let next: Message | undefined = message; next?.role === 'tool'; next = messages[++i]) results.push(next)
+        i--
+        contents.push({ role: 'user', parts: encodeResults(results, calls, facts, note) })
+        break
+      }
+    }
+  }
+  for (const text of instructions) system.push({ text })
+  return withSystem(system, contents, facts, note)
+}
+
+function withSystem(
+  system: GeminiPart[],
+  contents: GeminiContent[],
+  facts: ModelFacts,
+  note: Note,
+): Conversation {
+  if (system.length === 0) return { contents }
+  // There has to be a content, and some models know no instructions: then they are what the user says first.
+  if (facts.systemInstruction && contents.length > 0) return { systemInstruction: { parts: system }, contents }
+  note('messages.role', 'changed', 'system-as-user')
+  const [first] = contents
+  if (first?.role === 'user' && !first.parts.some((part) => part.functionResponse)) first.parts.unshift(...system)
+  else contents.unshift({ role: 'user', parts: system })
+  return { contents }
+}
+
+/** Joins neighbours of one role, but never what follows function responses: those are a turn of their own. */
+function append(contents: GeminiContent[], role: 'user' | 'model', parts: GeminiPart[]): void {
+  if (parts.length === 0) return
+  const last = contents.at(-1)
+  if (last?.role === role && !last.parts.some((part) => part.functionResponse ?? part.functionCall))
+    last.parts.push(...parts)
+  else contents.push({ role, parts })
+}
+
+function encodeText(content: string | readonly (ContentPart | TextPart)[], note: Note): GeminiPart[] {
+  if (typeof content === 'string') return content === '' ? [] : [{ text: content }]
+  return content.map((part) => encodePart(part, note)).filter((part) => part !== null)
+}
+
+/** There is no field for a name: it goes before the first text. */
+function named(parts: GeminiPart[], name: string | undefined): GeminiPart[] {
+  if (!name) return parts
+  const first = parts.find((part) => part.text !== undefined)
+  if (first) first.text = `${name}: ${first.text}`
+  return parts
+}
+
+function encodeResults(
+  results: readonly ToolMessage[],
+  calls: Calls,
+  facts: ModelFacts,
+  note: Note,
+): GeminiPart[] {
+  const orderOf = ({ tool_call_id: id }: ToolMessage) => {
+    const at = calls.findIndex((call) => call.id === id)
+    return at < 0 ? calls.length : at
+  }
+  const ordered = [...results].sort((a, b) => orderOf(a) - orderOf(b))
+  const responses: GeminiPart[] = []
+  const media: GeminiPart[] = []
+  for (const result of ordered) {
+    const id = result.tool_call_id
+    const name = calls.find((call) => call.id === id)?.function.name ?? result.name ?? id
+    const pieces = typeof result.content === 'string' ? [{ text: result.content }] : encodeText(result.content, note)
+    const texts = pieces.map((part) => part.text).filter((text) => text !== undefined)
+    const files = pieces.filter((part) => part.text === undefined)
+    const response = responseOf(texts.join(''))
+    const inside = facts.mediaInResponses && files.length > 0
+    if (!inside) media.push(...files)
+    responses.push({
+      functionResponse: { id, name: geminiName(name), response, ...(inside ? { parts: files } : {}) },
+    })
+  }
+  return [...responses, ...media]
+}
+
+/** A response is an object; anything else is its `output`, as Google's own clients name it. */
+function responseOf(text: string): unknown {
+  if (text.trimStart().startsWith('{')) {
+    try {
+      const value = parseExactJson(text)
+      if (asRecord(value)) return value
+    } catch {
+      // It only looks like an object.
+    }
+  }
+  return { output: text }
+}
+
+/** Explicit caches are objects of their own at Google; what repeats is cached there without being asked. */
+function markCacheControl(message: Message, note: Note): void {
+  if (!Array.isArray(message.content)) return
+  for (const part of message.content)
+    if (part.cache_control != null || ('prompt_cache_breakpoint' in part && part.prompt_cache_breakpoint != null))
+      note('messages.cache_control', 'dropped', 'no-cache-control')
+}

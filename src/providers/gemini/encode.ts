@@ -1,0 +1,122 @@
+import { type ChatRequest, gatewayOnlyFields } from '../../chat/request.ts'
+import type { JsonRecord } from '../foreign-json.ts'
+import type { Note } from '../openai-chat/provider-facts.ts'
+import type { EncodedRequest, EncodeInput, TranslationNote } from '../wire.ts'
+import { encodeContents } from './contents.ts'
+import { encodeGenerationConfig } from './generation-config.ts'
+import { type ModelFacts, modelFactsOf } from './model-facts.ts'
+import { geminiSchema } from './schema.ts'
+import { encodeThinking } from './thinking.ts'
+import { encodeTools } from './tools.ts'
+
+/** What sets the two doors to Gemini apart. */
+export interface GeminiFacts {
+  /** Penalties and log probabilities are taken for every model. Elsewhere only for those that are known to take them. */
+  everySamplingParameter?: true
+  /** Fields of Google's own that a client may give at the top level, by the names that are understood, to Google's. */
+  passes?: Readonly<Record<string, string>>
+}
+
+/** Written below in Google's words, or without a meaning there. */
+const handled: ReadonlySet<string> = new Set([
+  ...gatewayOnlyFields,
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'frequency_penalty',
+  'presence_penalty',
+  'seed',
+  'n',
+  'logprobs',
+  'top_logprobs',
+  'stop',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'response_format',
+  'reasoning_effort',
+  'modalities',
+  'audio',
+  'web_search_options',
+  // They change nothing about an answer.
+  'safety_identifier',
+  'store',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+])
+
+/** A chat completion request as `generateContent` takes it; what had to be dropped or changed is in `translation`. */
+export function encode(input: EncodeInput, provider: GeminiFacts): EncodedRequest {
+  const { request, target, stream } = input
+  const translation: TranslationNote[] = []
+  const note: Note = (field, action, reason) => {
+    if (!translation.some((other) => other.field === field && other.reason === reason))
+      translation.push({ field, action, reason })
+  }
+  const facts = modelFactsOf(target)
+  const format = encodeFormat(request, facts, note)
+  const thinkingConfig = encodeThinking(input, facts.thinking, note)
+  const generationConfig = {
+    ...encodeGenerationConfig(input, facts, provider, note),
+    ...format.config,
+    ...(thinkingConfig ? { thinkingConfig } : {}),
+  }
+  const body: JsonRecord = {
+    ...encodeContents(request.messages, facts, format.instructions, note),
+    ...encodeTools(request, facts.generation, note),
+    ...(Object.keys(generationConfig).length > 0 ? { generationConfig } : {}),
+  }
+  for (const field in request) {
+    const value = request[field]
+    if (handled.has(field) || value == null) continue
+    const own = provider.passes?.[field]
+    if (own !== undefined) body[own] = value
+    // A name that no API has may be anything.
+    else note(/^[a-zA-Z_]{1,40}$/.test(field) ? field : 'extra', 'dropped', 'not-supported-by-provider')
+  }
+
+  const model = encodeURIComponent(target.endpoint.upstreamId.replace(/^models\//, ''))
+  return {
+    method: 'POST',
+    url: `${target.baseUrl}/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    headers: {
+      'content-type': 'application/json',
+      accept: stream ? 'text/event-stream' : 'application/json',
+      'user-agent': 'causeway',
+    },
+    body: JSON.stringify(body),
+    translation,
+  }
+}
+
+/** `response_format` natively where the model has it, and else in words of the system instruction. */
+function encodeFormat(
+  request: ChatRequest,
+  facts: ModelFacts,
+  note: Note,
+): { config: JsonRecord; instructions: string[] } {
+  const format = request.response_format
+  if (format == null || format.type === 'text') return { config: {}, instructions: [] }
+  if (format.type !== 'json_object' && format.type !== 'json_schema') {
+    note('response_format', 'dropped', 'not-supported-by-provider')
+    return { config: {}, instructions: [] }
+  }
+  const schema = format.type === 'json_schema' ? format.json_schema.schema : undefined
+  if (!facts.jsonMode || (!facts.jsonWithTools && request.tools?.length)) {
+    note('response_format', 'emulated', schema ? 'schema-in-the-prompt' : 'json-in-the-prompt')
+    const wish = schema
+      ? `Answer with one JSON object that is valid against this JSON schema, and nothing else:\n${JSON.stringify(schema)}`
+      : 'Answer with one JSON object and nothing else.'
+    return { config: {}, instructions: [wish] }
+  }
+  const config: JsonRecord = { responseMimeType: 'application/json' }
+  if (schema)
+    config.responseJsonSchema = geminiSchema(schema, () => note('response_format.json_schema', 'changed', 'schema-subset'))
+  return { config, instructions: [] }
+}

@@ -1,0 +1,411 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { chatDialect } from '../../src/api/chat-completions/dialect.ts'
+import type { EndpointRecord, ModelEntry } from '../../src/catalog/records.ts'
+import type { ChatRequest } from '../../src/chat/request.ts'
+import { type ChatCall, dispatchChat } from '../../src/dispatch/chat.ts'
+import type { Gateway } from '../../src/dispatch/gateway.ts'
+import type { Admission } from '../../src/dispatch/keys.ts'
+import type { GenerationRow } from '../../src/metering/generation.ts'
+import type { EndpointHealth } from '../../src/routing/health.ts'
+import { calmHealth } from '../../src/routing/health.ts'
+import { endpointRecord, modelEntry, providerRecord } from '../support/catalog-records.ts'
+import { fakeGateway } from '../support/fake-gateway.ts'
+
+// Node has no identity stream. Workerd's hands bytes on as a copy before a write resolves, and the gateway counts on it.
+class CopyingStream extends TransformStream<Uint8Array, Uint8Array> {
+  constructor() {
+    super({ transform: (bytes, controller) => controller.enqueue(bytes.slice()) })
+  }
+}
+vi.stubGlobal('IdentityTransformStream', CopyingStream)
+
+const start = Date.UTC(2026, 10, 21, 12)
+const cheap = endpointRecord({
+  provider: providerRecord({ slug: 'cheap', name: 'Cheap' }),
+  price: { prompt: '0.000001', completion: '0.000001' },
+})
+const dear = endpointRecord({
+  provider: providerRecord({ slug: 'dear', name: 'Dear' }),
+  price: { prompt: '0.001', completion: '0.001' },
+})
+const admitted: Admission = {
+  admitted: true,
+  policy: { hash: 'hash', label: 'sk-cw-v1-abc...123', kind: 'inference', rateLimit: null },
+}
+
+interface World {
+  gateway: Gateway
+  rows: GenerationRow[]
+  calls: string[]
+  reports: [string, string][]
+  background: Promise<unknown>[]
+  client: AbortController
+}
+
+type Upstream = (endpoint: string, init: RequestInit) => Response | Promise<Response>
+
+function world(
+  upstream: Upstream,
+  {
+    entry = modelEntry({}, [cheap, dear]),
+    admission = admitted,
+    health = {},
+  }: { entry?: ModelEntry; admission?: Admission; health?: Record<string, Partial<EndpointHealth>> } = {},
+): World {
+  const rows: GenerationRow[] = []
+  const calls: string[] = []
+  const reports: [string, string][] = []
+  const background: Promise<unknown>[] = []
+  const gateway = fakeGateway({
+    now: Date.now,
+    // Draws the cheapest.
+    random: () => 0,
+    deadlines: {
+      firstContentMs: 30_000,
+      firstContentReasoningMs: 120_000,
+      wholeAnswerMs: 60_000,
+      wholeAnswerReasoningMs: 300_000,
+      idleMs: 60_000,
+      idleReasoningMs: 120_000,
+      totalMs: 70_000,
+      totalReasoningMs: 300_000,
+    },
+    catalog: { model: (id) => (id === entry.model.id ? entry : null), models: () => [entry], providers: () => [] },
+    keys: {
+      admit: async () => admission,
+      check: async () => admission,
+      settle: async (row) => void rows.push(row),
+      generation: async () => null,
+    },
+    health: {
+      of: ({ id }: EndpointRecord) => (health[id] ? { ...calmHealth, ...health[id] } : undefined),
+      begin: () => {},
+      report: ({ id }: EndpointRecord, { outcome }) => void reports.push([id, outcome]),
+      claimProbe: async () => false,
+      takeProbe: () => false,
+    },
+    access: ({ provider }) => ({
+      baseUrl: `https://${provider.slug}.example/v1`,
+      credential: { apiKey: 'sk-secret-of-the-provider' },
+    }),
+    fetch: async (url, init) => {
+      const provider = new URL(url).hostname.split('.')[0] ?? ''
+      calls.push(provider)
+      return upstream(provider, init)
+    },
+    waitUntil: (promise) => void background.push(promise),
+  })
+  return { gateway, rows, calls, reports, background, client: new AbortController() }
+}
+
+function ask({ gateway, client }: World, change: Partial<ChatRequest> = {}) {
+  const request: ChatRequest = { model: 'acme/m1', messages: [{ role: 'user', content: 'Hello' }], ...change }
+  const call: ChatCall = {
+    gateway,
+    request,
+    dialect: chatDialect,
+    keyHash: 'hash',
+    generationId: 'gen-1790000000-AbCdEfGhIjKlMnOpQrSt',
+    requestId: 'req-1790000000-AbCdEfGhIjKlMnOpQrSt',
+    startedAt: gateway.now(),
+    client: client.signal,
+    app: { referer: null, title: null, userAgent: null, origin: null },
+    sessionId: null,
+    betas: undefined,
+    mediaCount: 0,
+  }
+  return dispatchChat(call)
+}
+
+const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
+
+function whole(text: string): Response {
+  return Response.json({
+    id: 'up-1',
+    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+    usage,
+  })
+}
+
+function event(data: unknown): string {
+  return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
+}
+
+const delta = (fields: object, finish: string | null = null) =>
+  event({ id: 'up-1', choices: [{ index: 0, delta: fields, finish_reason: finish }] })
+const ending = [delta({}, 'stop'), event({ id: 'up-1', choices: [], usage }), event('[DONE]')]
+
+/** A stream that the test feeds. */
+function fed(): {
+  response: Response
+  send(...events: string[]): void
+  end(): void
+  cut(): void
+  cancelled: Promise<void>
+} {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  let gone: () => void = () => {}
+  const cancelled = new Promise<void>((resolve) => {
+    gone = resolve
+  })
+  const stream = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given
+    },
+    cancel: () => gone(),
+  })
+  return {
+    response: new Response(stream, { headers: { 'content-type': 'text/event-stream' } }),
+    send: (...events) => controller?.enqueue(new TextEncoder().encode(events.join(''))),
+    end: () => controller?.close(),
+    cut: () => controller?.error(new Error('reset')),
+    cancelled,
+  }
+}
+
+function streamed(...events: string[]): Response {
+  const upstream = fed()
+  upstream.send(...events)
+  upstream.end()
+  return upstream.response
+}
+
+async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  return new Response(stream).text()
+}
+
+async function settled({ background }: World): Promise<void> {
+  for (let seen = 0; seen < background.length; seen++) await background[seen]
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('one chat request', () => {
+  it('is answered by the endpoint that was drawn, and settled with what it cost', async () => {
+    const here = world(() => whole('Hi'))
+    expect(await ask(here)).toMatchObject({
+      kind: 'body',
+      providerName: 'Cheap',
+      body: {
+        model: 'acme/m1',
+        provider: 'Cheap',
+        choices: [{ message: { content: 'Hi' } }],
+        usage: { cost: 0.000015 },
+      },
+    })
+    await settled(here)
+    expect(here.rows).toMatchObject([
+      {
+        provider: 'cheap',
+        status: 200,
+        promptTokens: 10,
+        completionTokens: 5,
+        costNanoUsd: 15_000,
+        upstreamCostNanoUsd: 15_000,
+        usageEstimated: false,
+        finishReason: 'stop',
+        attempts: [{ provider: 'cheap', status: 200, outcome: 'ok' }],
+      },
+    ])
+    expect(here.reports).toEqual([[cheap.id, 'success']])
+  })
+
+  it.each([false, true])('falls over to the next endpoint before any content (stream: %s)', async (stream) => {
+    const here = world((provider) =>
+      provider === 'cheap'
+        ? new Response('{"error":{"message":"down"}}', { status: 500 })
+        : stream
+          ? streamed(delta({ content: 'Hi' }), ...ending)
+          : whole('Hi'),
+    )
+    const answer = await ask(here, { stream })
+    if (answer.kind === 'stream') expect(await textOf(answer.stream)).toContain('"content":"Hi"')
+    else expect(answer).toMatchObject({ kind: 'body', providerName: 'Dear' })
+    await settled(here)
+    expect(here.calls).toEqual(['cheap', 'dear'])
+    expect(here.rows).toMatchObject([
+      { provider: 'dear', attempts: [{ provider: 'cheap', status: 500, outcome: 'server-error' }, { outcome: 'ok' }] },
+    ])
+    expect(here.reports).toEqual([
+      [cheap.id, 'error'],
+      [dear.id, 'success'],
+    ])
+  })
+
+  it('takes a stream that only ever began for a failure that another endpoint can mend', async () => {
+    const here = world((provider) =>
+      provider === 'cheap'
+        ? streamed(delta({ role: 'assistant', content: '' }))
+        : streamed(delta({ content: 'Hi' }), ...ending),
+    )
+    const answer = await ask(here, { stream: true })
+    expect(answer).toMatchObject({ kind: 'stream', providerName: 'Dear' })
+    if (answer.kind === 'stream') expect(await textOf(answer.stream)).not.toContain('error')
+  })
+
+  it('never falls over after content: a cut is told as the only finish, and is free', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'Hel' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    upstream.cut()
+    const text = await textOf(answer.stream)
+    expect(text).toContain('"content":"Hel"')
+    expect(text).toMatch(/"error":\{"code":502,.*"finish_reason":"error".*\n\ndata: \[DONE\]\n\n$/s)
+    await settled(here)
+    expect(here.calls).toEqual(['cheap'])
+    expect(here.rows).toMatchObject([{ status: 502, finishReason: 'error', costNanoUsd: 0, usageEstimated: true }])
+    expect(here.reports).toEqual([[cheap.id, 'error']])
+  })
+
+  it('does not try elsewhere what every endpoint would refuse', async () => {
+    const here = world(
+      () => new Response('{"error":{"message":"bad","type":"invalid_request_error"}}', { status: 400 }),
+    )
+    expect(await ask(here)).toMatchObject({ kind: 'failed', failure: { status: 400 } })
+    expect(here.calls).toEqual(['cheap'])
+    expect(here.reports).toEqual([[cheap.id, 'excluded']])
+  })
+
+  it('leaves blocked endpoints alone, and says when to come back if nothing else is left', async () => {
+    const blocked = { openUntil: start + 20_000 }
+    const one = world(() => whole('Hi'), { health: { [cheap.id]: blocked } })
+    expect(await ask(one)).toMatchObject({ kind: 'body', providerName: 'Dear' })
+    const none = world(() => whole('Hi'), {
+      health: { [cheap.id]: blocked, [dear.id]: { openUntil: start + 10_000 } },
+    })
+    const answer = await ask(none)
+    expect(answer).toMatchObject({ kind: 'failed', failure: { type: 'provider_overloaded', retryAfterMs: 10_000 } })
+    await settled(none)
+    expect(none.calls).toEqual([])
+    expect(none.rows).toMatchObject([{ status: 503, attempts: [] }])
+  })
+
+  it('calls nobody and settles nothing when the key object refuses', async () => {
+    const here = world(() => whole('Hi'), { admission: { admitted: false, reason: 'disabled' } })
+    expect(await ask(here)).toEqual({ kind: 'refused', refusal: { admitted: false, reason: 'disabled' } })
+    expect(await ask(here, { model: 'no/such' })).toMatchObject({ kind: 'refused' })
+    await settled(here)
+    expect(here.calls).toEqual([])
+    expect(here.rows).toEqual([])
+  })
+
+  it('names an unknown model and a request without one', async () => {
+    const here = world(() => whole('Hi'))
+    expect(await ask(here, { model: 'no/such' })).toMatchObject({
+      kind: 'failed',
+      failure: { type: 'invalid_request' },
+    })
+    expect(await ask(here, { model: undefined })).toMatchObject({
+      kind: 'failed',
+      failure: { metadata: { field: 'model' } },
+    })
+  })
+
+  it('estimates the tokens that nobody metered, and says so', async () => {
+    const here = world(() => streamed(delta({ content: 'x'.repeat(40) }), delta({}, 'stop')))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind === 'stream') await textOf(answer.stream)
+    await settled(here)
+    expect(here.rows).toMatchObject([{ usageEstimated: true, completionTokens: 10, finishReason: 'stop' }])
+  })
+})
+
+describe('time', () => {
+  it('gives a silent endpoint up and goes on to the next', async () => {
+    const here = world((provider, { signal }) =>
+      provider === 'dear'
+        ? whole('Hi')
+        : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+    )
+    const asking = ask(here)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await asking).toMatchObject({ kind: 'body', providerName: 'Dear' })
+  })
+
+  it('begins keep-alives after a second and still tells the failure, in the stream', async () => {
+    const here = world(
+      (_, { signal }) =>
+        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+      { entry: modelEntry({}, [cheap]) },
+    )
+    const asking = ask(here, { stream: true })
+    await vi.advanceTimersByTimeAsync(1_000)
+    const answer = await asking
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const text = textOf(answer.stream)
+    await vi.advanceTimersByTimeAsync(30_000)
+    const told = await text
+    expect(told.startsWith(': OPENROUTER PROCESSING\n\n')).toBe(true)
+    expect(told.split(': OPENROUTER PROCESSING\n\n').length).toBeGreaterThan(10)
+    expect(told).toContain('"code":504')
+    expect(told.endsWith('data: [DONE]\n\n')).toBe(true)
+  })
+
+  it('ends a stream that falls silent, after comments', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'Hel' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const text = textOf(answer.stream)
+    await vi.advanceTimersByTimeAsync(62_000)
+    expect(await text).toMatch(/Hel.*: OPENROUTER PROCESSING.*"code":504.*\[DONE\]\n\n$/s)
+  })
+
+  it('does not take a slow client for a silent provider', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'one' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    for (let i = 0; i < 50; i++) upstream.send(delta({ content: `more ${i}` }))
+    await vi.advanceTimersByTimeAsync(200_000)
+    upstream.send(...ending)
+    upstream.end()
+    const text = textOf(answer.stream)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await text).toMatch(/more 49.*"finish_reason":"stop".*\[DONE\]\n\n$/s)
+  })
+})
+
+describe('a client that goes', () => {
+  it('cancels the upstream, whatever it was doing, and is charged what it got', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'x'.repeat(400) }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const reader = answer.stream.getReader()
+    await reader.read()
+    here.client.abort()
+    await upstream.cancelled
+    await reader.cancel()
+    await settled(here)
+    expect(here.rows).toMatchObject([
+      { cancelled: true, finishReason: null, status: 200, usageEstimated: true, completionTokens: 100 },
+    ])
+    expect(here.rows[0]?.costNanoUsd).toBeGreaterThan(0)
+    expect(here.reports).toEqual([[cheap.id, 'excluded']])
+  })
+
+  it('while nothing has come yet leaves a cancelled row and no further attempt', async () => {
+    const here = world(
+      (_, { signal }) =>
+        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+    )
+    const asking = ask(here)
+    await vi.advanceTimersByTimeAsync(10)
+    here.client.abort()
+    expect(await asking).toMatchObject({ kind: 'failed' })
+    await settled(here)
+    expect(here.calls).toEqual(['cheap'])
+    expect(here.rows).toMatchObject([{ cancelled: true, costNanoUsd: 0, attempts: [{ outcome: 'cancelled' }] }])
+  })
+})
