@@ -102,6 +102,8 @@ export interface ProviderPreferences {
   ignore?: string[] | null
   allow_fallbacks?: boolean | null
   require_parameters?: boolean | null
+  /** An extension: endpoints that cannot be told everything natively, without emulation or change, are left out. */
+  strict?: boolean | null
   data_collection?: 'allow' | 'deny' | null
   zdr?: boolean | null
   quantizations?: string[] | null

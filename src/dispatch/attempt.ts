@@ -99,6 +99,9 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       ...(input.userHash === undefined ? {} : { userHash: input.userHash }),
       ...(input.betas === undefined ? {} : { betas: input.betas }),
     })
+    const lost = lostIn(encoded.translation, input.request)
+    if (lost)
+      return failed({ kind: 'unsupported', message: `${endpoint.provider.name} cannot be told ${lost}.` }, false)
     const signed = await provider.authorize(encoded, access.credential, {
       now: gateway.now(),
       fetch: (url, init) => gateway.fetch(url, { ...init, signal: abort.signal }),
@@ -113,7 +116,12 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
     if (!response.ok) {
       const body = await readText(response, maxErrorBytes)
       abort.abort()
-      const failure = wire.classify({ status: response.status, headers: response.headers, body: body.text })
+      const failure = wire.classify({
+        status: response.status,
+        headers: response.headers,
+        body: body.text,
+        secrets: secretsOf(access.credential),
+      })
       return failed({ upstreamStatus: response.status, ...withoutSecrets(failure, access.credential) }, true)
     }
     const decodeInput = { target, request: input.request }
@@ -189,6 +197,16 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
 
 function failed(failure: AttemptFailure, called: boolean): FailedAttempt {
   return { kind: 'failed', failure, called }
+}
+
+/**
+ * What the encoder could not say as the client wrote it, where the client does not accept that: `require_parameters`
+ * refuses what is dropped, `strict` whatever is not said natively. Null where all is well.
+ */
+function lostIn(translation: TranslationNote[], { provider }: ChatRequest): string | null {
+  if (!provider?.require_parameters && !provider?.strict) return null
+  const lost = translation.find(({ action }) => provider.strict || action === 'dropped')
+  return lost ? `"${lost.field}" (${lost.action}: ${lost.reason})` : null
 }
 
 /** Wires redact what looks like a credential; here the very credential in use goes, whatever it looks like. */

@@ -74,7 +74,7 @@ export class HealthLine {
   /** Queues a report; `urgent` ones go out at once. */
   tell(report: HealthReport, urgent: boolean, request: RequestPorts): void {
     this.#queue.push(report)
-    if (this.#queue.length > maxQueue) this.#drop(this.#queue.length - maxQueue)
+    if (this.#queue.length > maxQueue) this.#drop(messageReports)
     this.#schedule(urgent || this.#queue.length >= messageReports, request)
   }
 

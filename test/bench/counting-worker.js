@@ -40,14 +40,24 @@ function namespaceOf(real, binding) {
 }
 
 const endings = new Set(['run', 'all', 'first', 'raw'])
+const statements = new WeakMap()
 
 function statementOf(real) {
-  return new Proxy(real, {
+  const wrapped = new Proxy(real, {
     get: (statement, name) => (...parameters) =>
       endings.has(name)
         ? late('DB', () => statement[name](...parameters))
         : statementOf(statement[name](...parameters)),
   })
+  statements.set(wrapped, real)
+  return wrapped
+}
+
+function databaseOf(real) {
+  return {
+    prepare: (sql) => statementOf(real.prepare(sql)),
+    batch: (all) => late('DB', () => real.batch(all.map((statement) => statements.get(statement)))),
+  }
 }
 
 const realMatch = caches.default.match
@@ -67,7 +77,7 @@ export default {
       ...env,
       KEYS: namespaceOf(env.KEYS, 'KEYS'),
       HEALTH: namespaceOf(env.HEALTH, 'HEALTH'),
-      DB: { prepare: (sql) => statementOf(env.DB.prepare(sql)), batch: (all) => late('DB', () => env.DB.batch(all)) },
+      DB: databaseOf(env.DB),
     }
     return worker.fetch(request, wrapped, context)
   },

@@ -273,6 +273,23 @@ describe('one chat request', () => {
     expect(here.reports).toEqual([[cheap.id, 'excluded']])
   })
 
+  it.each(['require_parameters', 'strict'])('calls nobody that has to drop something under %s', async (rule) => {
+    const here = world(() => whole('Hi'), { entry: modelEntry({}, [endpointRecord({ ...dear, parameters: null })]) })
+    const cached = [{ type: 'text' as const, text: 'Hello', cache_control: { type: 'ephemeral' as const } }]
+    const messages = [{ role: 'user' as const, content: cached }]
+    expect(await ask(here, { messages })).toMatchObject({ kind: 'body' })
+    const answer = await ask(here, { messages, provider: { [rule]: true } })
+    expect(answer).toMatchObject({
+      kind: 'failed',
+      failure: { status: 400, metadata: { raw: expect.stringContaining('cache_control') } },
+    })
+    await settled(here)
+    expect(here.calls).toEqual(['dear'])
+    expect(here.rows[0]?.translation).toMatchObject([
+      { field: expect.stringContaining('cache_control'), action: 'dropped' },
+    ])
+  })
+
   it('leaves blocked endpoints alone, and says when to come back if nothing else is left', async () => {
     const blocked = { openUntil: start + 20_000 }
     const one = world(() => whole('Hi'), { health: { [cheap.id]: blocked } })

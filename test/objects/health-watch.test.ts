@@ -208,7 +208,7 @@ describe('a health object in trouble', () => {
     expect(Math.max(...numbers)).toBe(8000)
     expect(
       world.messages.filter(({ at }) => at > minute).reduce((sum, { message }) => sum + message.reports.length, 0),
-    ).toBe(5000)
+    ).toBeLessThanOrEqual(5000)
   })
 })
 

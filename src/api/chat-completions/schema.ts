@@ -54,6 +54,7 @@ const provider = object({
   ignore: names,
   allow_fallbacks: boolean,
   require_parameters: boolean,
+  strict: boolean,
   data_collection: oneOf(['allow', 'deny']),
   zdr: boolean,
   quantizations: list(

@@ -77,12 +77,7 @@ export function encodeContents(
   return withSystem(system, contents, facts, note)
 }
 
-function withSystem(
-  system: GeminiPart[],
-  contents: GeminiContent[],
-  facts: ModelFacts,
-  note: Note,
-): Conversation {
+function withSystem(system: GeminiPart[], contents: GeminiContent[], facts: ModelFacts, note: Note): Conversation {
   if (system.length === 0) return { contents }
   // There has to be a content, and some models know no instructions: then they are what the user says first.
   if (facts.systemInstruction && contents.length > 0) return { systemInstruction: { parts: system }, contents }
@@ -115,12 +110,7 @@ function named(parts: GeminiPart[], name: string | undefined): GeminiPart[] {
   return parts
 }
 
-function encodeResults(
-  results: readonly ToolMessage[],
-  calls: Calls,
-  facts: ModelFacts,
-  note: Note,
-): GeminiPart[] {
+function encodeResults(results: readonly ToolMessage[], calls: Calls, facts: ModelFacts, note: Note): GeminiPart[] {
   const orderOf = ({ tool_call_id: id }: ToolMessage) => {
     const at = calls.findIndex((call) => call.id === id)
     return at < 0 ? calls.length : at

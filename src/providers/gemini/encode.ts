@@ -5,17 +5,10 @@ import type { EncodedRequest, EncodeInput, TranslationNote } from '../wire.ts'
 import { encodeContents } from './contents.ts'
 import { encodeGenerationConfig } from './generation-config.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
+import type { GeminiFacts } from './provider-facts.ts'
 import { geminiSchema } from './schema.ts'
 import { encodeThinking } from './thinking.ts'
 import { encodeTools } from './tools.ts'
-
-/** What sets the two doors to Gemini apart. */
-export interface GeminiFacts {
-  /** Penalties and log probabilities are taken for every model. Elsewhere only for those that are known to take them. */
-  everySamplingParameter?: true
-  /** Fields of Google's own that a client may give at the top level, by the names that are understood, to Google's. */
-  passes?: Readonly<Record<string, string>>
-}
 
 /** Written below in Google's words, or without a meaning there. */
 const handled: ReadonlySet<string> = new Set([
@@ -74,7 +67,7 @@ export function encode(input: EncodeInput, provider: GeminiFacts): EncodedReques
   }
   for (const field in request) {
     const value = request[field]
-    if (handled.has(field) || value == null) continue
+    if (handled.has(field) || value == null || isDefault(field, value)) continue
     const own = provider.passes?.[field]
     if (own !== undefined) body[own] = value
     // A name that no API has may be anything.
@@ -93,6 +86,11 @@ export function encode(input: EncodeInput, provider: GeminiFacts): EncodedReques
     body: JSON.stringify(body),
     translation,
   }
+}
+
+/** Asking for what holds anyhow loses nothing. */
+function isDefault(field: string, value: unknown): boolean {
+  return field === 'service_tier' && (value === 'auto' || value === 'default')
 }
 
 /** `response_format` natively where the model has it, and else in words of the system instruction. */
@@ -117,6 +115,8 @@ function encodeFormat(
   }
   const config: JsonRecord = { responseMimeType: 'application/json' }
   if (schema)
-    config.responseJsonSchema = geminiSchema(schema, () => note('response_format.json_schema', 'changed', 'schema-subset'))
+    config.responseJsonSchema = geminiSchema(schema, () =>
+      note('response_format.json_schema', 'changed', 'schema-subset'),
+    )
   return { config, instructions: [] }
 }

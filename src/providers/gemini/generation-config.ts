@@ -2,8 +2,8 @@ import type { JsonRecord } from '../foreign-json.ts'
 import { asRecord, asText } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import type { EncodeInput } from '../wire.ts'
-import type { GeminiFacts } from './encode.ts'
 import type { ModelFacts } from './model-facts.ts'
+import type { GeminiFacts } from './provider-facts.ts'
 
 const maxStopSequences = 5
 const maxCandidates = 8
@@ -71,7 +71,11 @@ export function encodeGenerationConfig(
 }
 
 /** What the answer is made of: as the client wishes, and where a model has to be asked for more than text, that. */
-function encodeModalities(config: JsonRecord, { request, target }: Pick<EncodeInput, 'request' | 'target'>, note: Note): void {
+function encodeModalities(
+  config: JsonRecord,
+  { request, target }: Pick<EncodeInput, 'request' | 'target'>,
+  note: Note,
+): void {
   const possible = target.endpoint.outputModalities as readonly string[]
   const asked = request.modalities ?? []
   const wanted = asked.filter((modality) => possible.includes(modality))

@@ -40,7 +40,10 @@ export function modelFactsOf({ endpoint, model }: Target): ModelFacts {
     jsonWithTools: generation >= 3,
     mediaInResponses: generation >= 3,
     signedCalls: generation >= 3,
-    thinking: model.reasoning.supported && !speech ? thinkingOf(id, generation, image, model.reasoning.efforts) : { by: 'none' },
+    thinking:
+      model.reasoning.supported && !speech
+        ? thinkingOf(id, generation, image, model.reasoning.efforts)
+        : { by: 'none' },
   }
 }
 

@@ -77,8 +77,10 @@ function readDetails(
 
 function textParts(message: AssistantMessage, note: Note): GeminiPart[] {
   const { content } = message
-  if (Array.isArray(content)) return content.map((part: ContentPart) => encodePart(part, note)).filter((part) => part !== null)
-  const text = content || message.refusal || (message.audio && 'transcript' in message.audio && message.audio.transcript)
+  if (Array.isArray(content))
+    return content.map((part: ContentPart) => encodePart(part, note)).filter((part) => part !== null)
+  const text =
+    content || message.refusal || (message.audio && 'transcript' in message.audio && message.audio.transcript)
   return text ? [{ text }] : []
 }
 

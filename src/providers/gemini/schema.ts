@@ -24,15 +24,7 @@ const silentKeywords: ReadonlySet<string> = new Set([
   'writeOnly',
   'nullable',
 ])
-const formats: ReadonlySet<string> = new Set([
-  'date-time',
-  'date',
-  'time',
-  'int32',
-  'int64',
-  'float',
-  'double',
-])
+const formats: ReadonlySet<string> = new Set(['date-time', 'date', 'time', 'int32', 'int64', 'float', 'double'])
 const types: ReadonlySet<string> = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'])
 
 /**
@@ -45,7 +37,8 @@ export function geminiSchema(schema: unknown, onLoss: () => void): JsonRecord {
   // `true` and `false` are schemas too; there is no word for "nothing fits".
   if (!source) return {}
   const ref = source.$ref
-  if (typeof ref === 'string') return { $ref: ref.replace(/^#\/definitions\//, '#/$defs/'), ...definitionsOf(source, onLoss) }
+  if (typeof ref === 'string')
+    return { $ref: ref.replace(/^#\/definitions\//, '#/$defs/'), ...definitionsOf(source, onLoss) }
   const target: JsonRecord = {}
   for (const [keyword, value] of Object.entries(source)) {
     if (plainKeywords.has(keyword)) target[keyword] = value

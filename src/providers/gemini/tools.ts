@@ -36,7 +36,8 @@ export function encodeTools(request: ChatRequest, generation: number, note: Note
 }
 
 function declarationOf({ function: tool }: FunctionTool, note: Note): FunctionDeclaration {
-  const schema = tool.parameters && geminiSchema(tool.parameters, () => note('tools.parameters', 'changed', 'schema-subset'))
+  const schema =
+    tool.parameters && geminiSchema(tool.parameters, () => note('tools.parameters', 'changed', 'schema-subset'))
   return {
     name: geminiName(tool.name),
     ...(tool.description ? { description: tool.description } : {}),

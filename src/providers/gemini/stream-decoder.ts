@@ -1,0 +1,96 @@
+import type { Part } from '../../chat/parts.ts'
+import { SseEvents } from '../../edge/sse-events.ts'
+import { parseExactJson } from '../exact-json.ts'
+import { plainFailure } from '../openai-chat/classify.ts'
+import type { StreamDecoder } from '../wire.ts'
+import { type DecodeOptions, decodeDocument, endAnswer, newAnswerState, readChunk } from './decode.ts'
+
+/** An event larger than this is a fault of the upstream; generated images come in events of a few megabytes. */
+const maxEventBytes = 24 * 1024 * 1024
+
+const openBracket = 0x5b
+const openBrace = 0x7b
+
+/** A stream of `streamGenerateContent` to parts. Its end is the end of the connection: there is no `[DONE]`. */
+export class GeminiStreamDecoder implements StreamDecoder {
+  readonly #options: DecodeOptions
+  readonly #state
+  readonly #events: SseEvents
+  readonly #text = new TextDecoder()
+  #parts: Part[] = []
+  /** The pieces of a body that is a JSON document and no event stream; undefined before the first byte. */
+  #document: string | null | undefined
+  #documentBytes = 0
+
+  constructor(options: DecodeOptions) {
+    this.#options = options
+    this.#state = newAnswerState(options)
+    this.#events = new SseEvents((bytes, start, end) => this.#onEvent(bytes, start, end), maxEventBytes)
+  }
+
+  push(bytes: Uint8Array): Part[] {
+    if (this.#state.failed) return []
+    this.#document ??= beginsDocument(bytes)
+    if (typeof this.#document === 'string') {
+      this.#documentBytes += bytes.length
+      this.#document += this.#text.decode(bytes, { stream: true })
+      return this.#documentBytes > maxEventBytes ? this.#fail() : []
+    }
+    this.#events.push(bytes)
+    if (this.#events.overflowed) this.#parts.push(...this.#fail())
+    return this.#taken()
+  }
+
+  end(): Part[] {
+    if (this.#state.failed) return []
+    if (typeof this.#document === 'string') return this.#endDocument(this.#document + this.#text.decode())
+    this.#events.end()
+    this.#parts.push(...endAnswer(this.#state, false))
+    return this.#taken()
+  }
+
+  /** A list that was cut is no document; it is told as what it is. */
+  #endDocument(document: string): Part[] {
+    this.#state.failed = true
+    const parts = decodeDocument(document, this.#options)
+    const [only] = parts
+    return parts.length === 1 && only?.type === 'error' && !/[\]}]\s*$/.test(document)
+      ? [{ type: 'error', failure: plainFailure('truncated') }]
+      : parts
+  }
+
+  #onEvent(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state.failed) return
+    const text = this.#text.decode(bytes.subarray(start, end)).trim()
+    // Not Google's, but what proxies in front of it like to add.
+    if (text === '' || text === '[DONE]') return
+    let event: unknown
+    try {
+      event = parseExactJson(text)
+    } catch {
+      this.#parts.push(...this.#fail())
+      return
+    }
+    for (const part of readChunk(event, this.#state)) this.#parts.push(part)
+  }
+
+  #fail(): Part[] {
+    this.#state.failed = true
+    return [{ type: 'error', failure: plainFailure('malformed') }]
+  }
+
+  #taken(): Part[] {
+    const parts = this.#parts
+    this.#parts = []
+    return parts
+  }
+}
+
+/** The empty text where the body begins like JSON, null where it does not, undefined while only white space came. */
+function beginsDocument(bytes: Uint8Array): string | null | undefined {
+  for (const byte of bytes) {
+    if (byte === openBracket || byte === openBrace) return ''
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return null
+  }
+  return undefined
+}
