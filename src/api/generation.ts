@@ -3,6 +3,7 @@ import { FailureError } from '../chat/failure.ts'
 import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
 import { usdOf } from '../metering/usd.ts'
 import { anyCaller } from './authenticate.ts'
+import { dataRegionOf } from './data-region.ts'
 import type { SurfaceEnv } from './surface.ts'
 
 /** Clients ask right after an answer has ended, sometimes before its row is written: 2 s of patience in all. */
@@ -106,16 +107,5 @@ function presentAttempt(attempt: AttemptRecord, row: GenerationRow) {
     status: attempt.status,
     latency: attempt.latencyMs,
     is_byok: attempt.isByok,
-  }
-}
-
-function dataRegionOf(region: string): 'global' | 'europe' | 'us' {
-  switch (region) {
-    case 'eu':
-      return 'europe'
-    case 'us':
-      return 'us'
-    default:
-      return 'global'
   }
 }

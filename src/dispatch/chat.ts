@@ -113,7 +113,8 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
 
 interface CallContext {
   call: ChatCall
-  plan: Plan
+  /** Null where it never came to a plan. */
+  plan: Plan | null
   attempts: AttemptRecord[]
   userHash: string | undefined
   promptTokensEstimate: number
@@ -188,8 +189,8 @@ async function answerStream(input: RunInput, context: CallContext): Promise<Chat
     fallbackEnvelope: {
       id: input.generationId,
       created: input.created,
-      model: context.plan.attempts[0]?.model.id ?? '',
-      provider: context.plan.attempts[0]?.endpoint.provider.name ?? '',
+      model: input.plan.attempts[0]?.model.id ?? '',
+      provider: input.plan.attempts[0]?.endpoint.provider.name ?? '',
     },
     promptTokensEstimate: context.promptTokensEstimate,
   }
@@ -255,31 +256,13 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
       attempts: context.attempts,
       plan: context.plan,
       userHash: context.userHash,
-      promptTokensEstimate: context.promptTokensEstimate,
     }),
   )
 }
 
 /** An admitted request that could not be planned: told to the client and settled, so that its reservation is freed. */
 function fail(call: ChatCall, failure: Failure, plan: Plan | null, userHash: string | undefined): ChatAnswer {
-  const row = generationRow(call, {
-    answeredBy: null,
-    attempts: [],
-    plan,
-    failure,
-    cancelled: false,
-    finish: null,
-    usage: null,
-    cost: noCost,
-    upstreamId: null,
-    serviceTier: null,
-    translation: [],
-    firstContentAt: null,
-    endedAt: call.gateway.now(),
-    userHash,
-    promptTokensEstimate: 0,
-  })
-  call.gateway.waitUntil(call.gateway.keys.settle(row))
+  settle({ call, plan, attempts: [], userHash, promptTokensEstimate: 0 }, { failure })
   return { kind: 'failed', failure }
 }
 

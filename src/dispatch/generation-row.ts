@@ -27,7 +27,6 @@ export interface Ending {
   firstContentAt: number | null
   endedAt: number
   userHash: string | undefined
-  promptTokensEstimate: number
 }
 
 /**

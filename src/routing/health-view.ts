@@ -52,7 +52,7 @@ export class HealthView {
     const unstable = openUntil !== 0 || this.#book.isUnstable(endpoint, now)
     const cooldownUntil = Math.max(this.#book.cooldownUntil(endpoint, now), told?.cooldownUntil ?? 0)
     // What it was told may be overruled by what it saw since.
-    if (!unstable && cooldownUntil <= now) return told
+    if (!unstable && cooldownUntil <= now && !told?.unstable) return told
     const probeReady = openUntil !== 0 && openUntil <= now && this.#holdsProbe(endpoint, now)
     return { ...(told ?? calmHealth), unstable, openUntil, probeReady, cooldownUntil }
   }
