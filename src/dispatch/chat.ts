@@ -54,10 +54,10 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     candidates = resolved instanceof Promise ? await resolved : resolved
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.
-    const checked = await gateway.keys.check(call.keyHash)
+    const checked = await gateway.keys.check(call.keyHash).catch(noState)
+    if (checked === null) return { kind: 'failed', failure: unavailable }
     if (!checked.admitted) return { kind: 'refused', refusal: checked }
-    if (error instanceof FailureError) return { kind: 'failed', failure: error.failure }
-    throw error
+    return { kind: 'failed', failure: error instanceof FailureError ? error.failure : unavailable }
   }
 
   const needs = needsOf(request)
@@ -66,26 +66,19 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     reserveNanoUsd: reserveNanoUsd(needs, candidates),
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
-  let plan: Plan
-  try {
-    plan = planAttempts({
-      needs,
-      entries: candidates,
-      region: gateway.settings.region,
-      usable: (endpoint) => gateway.access(endpoint) !== null,
-      health: (endpoint) => gateway.health.of(endpoint),
-      takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
-      seed: Math.floor(gateway.random() * 0x1_0000_0000),
-      now: call.startedAt,
-    })
-  } catch (error) {
-    // Admission is under way: a plan that cannot be made must not leave its reservation behind.
-    const admitted = await admission
-    if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
-    if (!(error instanceof FailureError)) throw error
-    return fail(call, error.failure, null, await user)
-  }
-  const admitted = await admission
+  const plan = planAttempts({
+    needs,
+    entries: candidates,
+    region: gateway.settings.region,
+    usable: (endpoint) => gateway.access(endpoint) !== null,
+    health: (endpoint) => gateway.health.of(endpoint),
+    takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
+    seed: Math.floor(gateway.random() * 0x1_0000_0000),
+    now: call.startedAt,
+  })
+  const admitted = await admission.catch(noState)
+  // Closed when in doubt: a key that cannot be checked is not let through.
+  if (admitted === null) return { kind: 'failed', failure: unavailable }
   if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
   const userHash = await user
   if (plan.failure !== null) return fail(call, plan.failure, plan, userHash)
@@ -109,6 +102,19 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   }
   const context = { call, plan, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
   return input.stream ? answerStream(input, context) : answerWhole(input, context)
+}
+
+/** The gateway's own state (the key's object, the catalogue) is out of reach: nothing was sent anywhere. */
+const unavailable: Failure = {
+  type: 'server',
+  status: 503,
+  message: 'The gateway cannot reach its own state right now, so nothing was sent to a provider. Try again shortly.',
+  retryAfterMs: 1_000,
+}
+
+function noState(error: unknown): null {
+  console.error(JSON.stringify({ event: 'state-unavailable', error: error instanceof Error ? error.name : 'unknown' }))
+  return null
 }
 
 interface CallContext {

@@ -28,8 +28,10 @@ function namespaceOf(real, binding) {
     new Proxy(
       {},
       {
-        get: (_, method) => (...parameters) =>
-          late(`${binding}.${String(method)}`, () => stub[method](...parameters)),
+        get:
+          (_, method) =>
+          (...parameters) =>
+            late(`${binding}.${String(method)}`, () => stub[method](...parameters)),
       },
     )
   return {
@@ -44,10 +46,12 @@ const statements = new WeakMap()
 
 function statementOf(real) {
   const wrapped = new Proxy(real, {
-    get: (statement, name) => (...parameters) =>
-      endings.has(name)
-        ? late('DB', () => statement[name](...parameters))
-        : statementOf(statement[name](...parameters)),
+    get:
+      (statement, name) =>
+      (...parameters) =>
+        endings.has(name)
+          ? late('DB', () => statement[name](...parameters))
+          : statementOf(statement[name](...parameters)),
   })
   statements.set(wrapped, real)
   return wrapped

@@ -27,7 +27,7 @@ class Connection {
   #bodyLength = Number.NaN
   #received = 0
 
-  static open({ port, request }) {
+  static open(port, request) {
     const connection = new Connection()
     return new Promise((resolve, reject) => {
       connection.#request = Buffer.from(request, 'latin1')
@@ -93,14 +93,18 @@ class Connection {
 }
 
 /** A closed loop: every connection asks again as soon as it is answered, for `seconds`. */
-async function load({ targets: [target], connections, seconds }) {
-  const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(target)))
+async function load({ target, connections, seconds, stagger }) {
+  const open = await Promise.all(
+    Array.from({ length: connections }, (_, i) =>
+      Connection.open(target.port, target.requests[i % target.requests.length]),
+    ),
+  )
   const startedAt = performance.now()
   const endAt = startedAt + seconds * 1000
   const exchanges = []
   const loop = async (connection, index) => {
     // Streams that start in the same instant would tick in the same instant for ever.
-    if (target.paced) await new Promise((resolve) => setTimeout(resolve, (index * 100) / connections))
+    if (stagger) await new Promise((resolve) => setTimeout(resolve, (index * 100) / connections))
     do exchanges.push(await connection.ask())
     while (performance.now() < endAt)
   }
@@ -114,7 +118,7 @@ async function load({ targets: [target], connections, seconds }) {
 
 /** One connection a target, asked in turn and in changing order: what the machine does to one it does to all. */
 async function alternate({ targets, count }) {
-  const open = await Promise.all(targets.map(Connection.open))
+  const open = await Promise.all(targets.map(({ port, requests }) => Connection.open(port, requests[0])))
   const exchanges = targets.map(() => [])
   const all = async () => {
     for (let i = 0; i < count; i++) {

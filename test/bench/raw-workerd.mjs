@@ -4,8 +4,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { unstable_readConfig } from 'wrangler'
+import { createInterface } from 'node:readline'
 import workerd from 'workerd'
+import { unstable_readConfig } from 'wrangler'
 
 /** The core that gateways have to themselves; everything else of the bench has the first. Null where none can be had. */
 export const gatewayCore = cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0 ? cpus().length - 1 : null
@@ -19,7 +20,6 @@ export function makeRoom() {
  * @typedef {object} WorkerOptions
  * @property {string} directory a place of its own
  * @property {Record<string, string>} modules path of the source by name; the first is the entry
- * @property {number} port
  * @property {Record<string, string>} variables text bindings
  * @property {{ config: ReturnType<typeof readWranglerConfig>, databasePort: number }} [gateway] its bindings
  */
@@ -33,7 +33,7 @@ export function readWranglerConfig(path) {
  *
  * @param {WorkerOptions} options
  */
-export function startWorker(options) {
+export async function startWorker(options) {
   const { directory } = options
   mkdirSync(join(directory, 'objects'), { recursive: true })
   for (const [name, path] of Object.entries(options.modules)) {
@@ -41,17 +41,22 @@ export function startWorker(options) {
   }
   writeFileSync(join(directory, 'config.capnp'), configOf(options))
   // `experimental` is what allows a binding to be wrapped in the runtime's D1 client.
-  const command = [workerd, 'serve', 'config.capnp', '--experimental']
+  const command = [workerd, 'serve', 'config.capnp', '--experimental', '--control-fd=3']
   const [program, ...parameters] = gatewayCore === null ? command : ['taskset', '-c', String(gatewayCore), ...command]
-  const child = spawn(program, parameters, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program, parameters, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
   let log = ''
   child.stderr.on('data', (bytes) => {
     log = (log + bytes).slice(-4_000)
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  const listening = new Promise((resolve, reject) => {
+    createInterface(child.stdio[3]).on('line', (line) => resolve(JSON.parse(line).port))
+    child.once('exit', () => reject(new Error(`workerd ended at its start: ${log}`)))
+  })
   return {
+    port: await listening,
     cpuMs: () => cpuMsOf(child.pid),
-    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    /** The end of what the runtime wrote. */
     log: () => log,
     async stop() {
       child.kill('SIGKILL')
@@ -80,12 +85,14 @@ function cpuMsOf(pid) {
   }
 }
 
-function configOf({ modules, port, variables, gateway }) {
+function configOf({ modules, variables, gateway }) {
   const text = JSON.stringify
   const config = gateway?.config
   const objects = config?.durable_objects.bindings ?? []
   const bindings = [
-    ...Object.entries({ ...config?.vars, ...variables }).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...Object.entries({ ...config?.vars, ...variables }).map(
+      ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`,
+    ),
     ...objects.map(({ name, class_name }) => `(name = ${text(name)}, durableObjectNamespace = ${text(class_name)})`),
     ...(gateway
       ? [
@@ -102,7 +109,7 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = "objects", writable = true))${
       gateway ? `,\n    (name = "database", external = (address = "127.0.0.1:${gateway.databasePort}", http = ()))` : ''
     } ],
-  sockets = [ (name = "http", address = "127.0.0.1:${port}", http = (), service = "main") ] );
+  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ] );
 const worker :Workerd.Worker = (
   modules = [ ${Object.keys(modules)
     .map((name) => `(name = ${text(name)}, esModule = embed ${text(name)})`)

@@ -313,6 +313,23 @@ describe('one chat request', () => {
     expect(here.rows).toEqual([])
   })
 
+  it('is refused, without a call, when the key cannot be checked or the catalogue not be read', async () => {
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const here = world(() => whole('Hi'))
+    here.gateway.keys.admit = async () => {
+      throw new Error('the object was reset')
+    }
+    expect(await ask(here)).toMatchObject({ kind: 'failed', failure: { status: 503, retryAfterMs: 1_000 } })
+    const there = world(() => whole('Hi'))
+    there.gateway.catalog.model = async () => {
+      throw new Error('D1 is down')
+    }
+    expect(await ask(there)).toMatchObject({ kind: 'failed', failure: { status: 503 } })
+    expect([...here.calls, ...there.calls]).toEqual([])
+    expect(errors).toHaveBeenCalledTimes(1)
+    errors.mockRestore()
+  })
+
   it('names an unknown model and a request without one', async () => {
     const here = world(() => whole('Hi'))
     expect(await ask(here, { model: 'no/such' })).toMatchObject({

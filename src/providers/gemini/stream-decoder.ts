@@ -18,9 +18,9 @@ export class GeminiStreamDecoder implements StreamDecoder {
   readonly #events: SseEvents
   readonly #text = new TextDecoder()
   #parts: Part[] = []
-  /** The pieces of a body that is a JSON document and no event stream; undefined before the first byte. */
-  #document: string | null | undefined
-  #documentBytes = 0
+  /** What the body turned out to be, with its first byte that is no white space. */
+  #form: 'unknown' | 'events' | 'document' = 'unknown'
+  #document = ''
 
   constructor(options: DecodeOptions) {
     this.#options = options
@@ -30,11 +30,10 @@ export class GeminiStreamDecoder implements StreamDecoder {
 
   push(bytes: Uint8Array): Part[] {
     if (this.#state.failed) return []
-    this.#document ??= beginsDocument(bytes)
-    if (typeof this.#document === 'string') {
-      this.#documentBytes += bytes.length
+    if (this.#form === 'unknown') this.#form = formOf(bytes)
+    if (this.#form === 'document') {
       this.#document += this.#text.decode(bytes, { stream: true })
-      return this.#documentBytes > maxEventBytes ? this.#fail() : []
+      return this.#document.length > maxEventBytes ? this.#fail() : []
     }
     this.#events.push(bytes)
     if (this.#events.overflowed) this.#parts.push(...this.#fail())
@@ -43,7 +42,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
 
   end(): Part[] {
     if (this.#state.failed) return []
-    if (typeof this.#document === 'string') return this.#endDocument(this.#document + this.#text.decode())
+    if (this.#form === 'document') return this.#endDocument(this.#document + this.#text.decode())
     this.#events.end()
     this.#parts.push(...endAnswer(this.#state, false))
     return this.#taken()
@@ -86,11 +85,10 @@ export class GeminiStreamDecoder implements StreamDecoder {
   }
 }
 
-/** The empty text where the body begins like JSON, null where it does not, undefined while only white space came. */
-function beginsDocument(bytes: Uint8Array): string | null | undefined {
+function formOf(bytes: Uint8Array): 'unknown' | 'events' | 'document' {
   for (const byte of bytes) {
-    if (byte === openBracket || byte === openBrace) return ''
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return null
+    if (byte === openBracket || byte === openBrace) return 'document'
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return 'events'
   }
-  return undefined
+  return 'unknown'
 }
