@@ -26,6 +26,8 @@ interface Isolate {
   egress: Egress
   access: WeakMap<EndpointRecord, Access | null>
   deadlines: Deadlines
+  /** Where this isolate runs, as far as its first client tells: health is kept by continent. */
+  continent: string
 }
 
 type Access = { baseUrl: string; credential: Credential | null }
@@ -35,12 +37,11 @@ let isolate: Isolate | undefined
 
 /** The only place that turns bindings into what the rooms ask for. */
 export function openGateway(env: Env, request: Request, context: ExecutionContext): Gateway {
-  isolate ??= openIsolate(env)
-  const { catalog, health, access } = isolate
+  isolate ??= openIsolate(env, request)
+  const { catalog, health, access, continent } = isolate
   const variables = env as unknown as Variables
   const background = (promise: Promise<unknown>) => context.waitUntil(promise)
   const settings = settingsOf(request, variables)
-  const continent = continentOf(request)
   return {
     now: Date.now,
     random: Math.random,
@@ -74,7 +75,7 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
   }
 }
 
-function openIsolate(env: Env): Isolate {
+function openIsolate(env: Env, request: Request): Isolate {
   const variables = env as unknown as Variables
   return {
     catalog: new CatalogSnapshot(),
@@ -86,6 +87,7 @@ function openIsolate(env: Env): Isolate {
     }),
     access: new WeakMap(),
     deadlines: deadlinesOf(variables),
+    continent: continentOf(request),
   }
 }
 

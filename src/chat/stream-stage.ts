@@ -11,6 +11,8 @@ export interface StreamProgress {
   content: boolean
   /** The first finish of the lowest choice; null before it. */
   finish: { reason: FinishReason; native: string | null } | null
+  /** The choices that have begun and not ended yet. */
+  open: Set<number>
   usage: TokenUsage | null
   /** The upstream told an error, or ended without a finish. Nothing is sent after it. */
   failure: AttemptFailure | null
@@ -27,6 +29,7 @@ export function newProgress(): StreamProgress {
     upstreamContent: false,
     content: false,
     finish: null,
+    open: new Set(),
     usage: null,
     failure: null,
     done: false,
@@ -34,6 +37,16 @@ export function newProgress(): StreamProgress {
     serviceTier: null,
     contentBytes: 0,
   }
+}
+
+/** Every choice has ended: from here on nothing can go wrong but the usage, and no error would be believed. */
+export function isFinished({ finish, open }: StreamProgress): boolean {
+  return finish !== null && open.size === 0
+}
+
+/** Notes what went wrong, the first time, unless the answer is complete already. */
+export function noteFailure(progress: StreamProgress, failure: AttemptFailure): void {
+  if (!isFinished(progress)) progress.failure ??= failure
 }
 
 /**
@@ -66,13 +79,14 @@ export function notePart(progress: StreamProgress, part: Part, finished: Set<num
       progress.usage = part.usage
       return false
     case 'error':
-      progress.failure ??= part.failure
+      noteFailure(progress, part.failure)
       return false
     case 'finish': {
       // Several hosts repeat the finish on their usage chunk; the client gets it once.
       const choice = part.choice ?? 0
       if (finished.has(choice)) return false
       finished.add(choice)
+      progress.open.delete(choice)
       if (part.reason === 'error') {
         // The one finish a client gets of a failed generation is the error event of its dialect.
         progress.failure ??= {
@@ -100,6 +114,10 @@ export function notePart(progress: StreamProgress, part: Part, finished: Set<num
     case 'audio-delta':
       break
   }
-  if (isContent(part)) progress.upstreamContent = true
+  if (isContent(part)) {
+    const choice = part.choice ?? 0
+    progress.upstreamContent = true
+    if (!finished.has(choice)) progress.open.add(choice)
+  }
   return true
 }

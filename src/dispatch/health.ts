@@ -16,7 +16,7 @@ export interface Health {
    * A call has its first content. Worth telling because a probe that streams for minutes has proved its endpoint then:
    * the breaker needn't wait for the end. Costs nothing where all is well.
    */
-  answered?(endpoint: EndpointRecord): void
+  answered(endpoint: EndpointRecord): void
   /**
    * Whether an open endpoint may be called now as the probe. The object grants one an interval to the whole fleet.
    * One hop, so only asked when nothing else is left.

@@ -75,7 +75,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     }
     if (outcome.kind !== 'failed') {
       attempts.push(record)
-      gateway.health.answered?.(endpoint)
+      gateway.health.answered(endpoint)
       return { answered: outcome, planned, envelope, calledAt, record }
     }
     const { failure } = outcome

@@ -1,5 +1,6 @@
 import type { Envelope } from '../chat/envelope.ts'
 import type { AttemptFailure, Failure } from '../chat/failure.ts'
+import { isFinished } from '../chat/stream-stage.ts'
 import type { TokenUsage } from '../chat/usage.ts'
 import type { UsageCost } from '../metering/price-usage.ts'
 import type { TranslationNote } from '../providers/wire.ts'
@@ -153,7 +154,7 @@ class Pump {
         stage.push(bytes)
       }
     } catch {
-      if (!this.#clientGone && !silent && progress.finish === null)
+      if (!this.#clientGone && !silent && !isFinished(progress))
         broken = { kind: 'truncated', message: 'The connection to the provider broke.' }
     }
     this.#onSilence = () => {}
@@ -161,7 +162,7 @@ class Pump {
     stop()
 
     // Silence or a break after the finish loses nothing but the usage.
-    if (silent && progress.finish === null)
+    if (silent && !isFinished(progress))
       broken = { kind: 'timeout', message: 'The provider fell silent in the middle of its answer.' }
     const cancelled = this.#clientGone && progress.failure === null
     const attemptFailure = cancelled ? null : (progress.failure ?? broken)

@@ -23,6 +23,12 @@ export interface IsolatePorts {
   sleep(ms: number): Promise<void>
 }
 
+/** A message that is due. */
+interface Flush {
+  at: number
+  urgent: boolean
+}
+
 const messageEveryMs = 1_000
 /** Bad news goes out at once, but a storm of it in messages this far apart. */
 const urgentEveryMs = 100
@@ -50,11 +56,12 @@ export class HealthLine {
   readonly #absorb: (snapshot: HealthSnapshot, knownRevision: number, sentAt: number) => void
   #queue: HealthReport[] = []
   #firstSequence = 0
-  #flush: { at: number } | null = null
+  #flush: Flush | null = null
   #sending: { since: number } | null = null
   /** Urgent reports came while a message was on its way. */
   #again = false
   #sentAt = 0
+  #urgentSentAt = 0
   #quietUntil = 0
   #failures = 0
 
@@ -91,6 +98,7 @@ export class HealthLine {
     this.#flush = null
     this.#sending = null
     this.#sentAt = 0
+    this.#urgentSentAt = 0
     this.#quietUntil = 0
   }
 
@@ -99,23 +107,28 @@ export class HealthLine {
     // While the object is away the next report after the pause is soon enough; no request is kept alive for it.
     if (this.#quietUntil > now + messageEveryMs) return
     const wanted = urgent
-      ? Math.max(now, this.#sentAt + urgentEveryMs)
+      ? Math.max(now, this.#urgentSentAt + urgentEveryMs)
       : Math.max(now + messageEveryMs * (0.5 + 0.5 * this.#ports.random()), this.#sentAt + messageEveryMs)
     const at = Math.max(wanted, this.#quietUntil)
     const pending = this.#flush
     if (pending !== null && pending.at <= at && now < pending.at + 2 * messageEveryMs) return
-    const flush = { at }
+    const flush = { at, urgent }
     this.#flush = flush
     request.background(this.#flushAt(flush, request))
   }
 
-  async #flushAt(flush: { at: number }, request: RequestPorts): Promise<void> {
+  async #flushAt(flush: Flush, request: RequestPorts): Promise<void> {
     const waitMs = flush.at - this.#ports.now()
     if (waitMs > 0) await this.#ports.sleep(waitMs)
     if (this.#flush !== flush) return
     this.#flush = null
-    if (this.#isSending(this.#ports.now())) this.#again = true
-    else await this.#send(request)
+    const now = this.#ports.now()
+    if (this.#isSending(now)) {
+      this.#again ||= flush.urgent
+      return
+    }
+    if (flush.urgent) this.#urgentSentAt = now
+    await this.#send(request)
   }
 
   #isSending(now: number): boolean {

@@ -21,7 +21,7 @@ const gemini = geminiWire({
 const claude = anthropicMessages({})
 
 /** Llama, DeepSeek, Qwen, Grok, gpt-oss and others as a service, behind an OpenAI-shaped door. */
-const open = openAiChatWire({ names: false, echo: 'reasoning_content', echoInToolLoop: true })
+const open = openAiChatWire({ names: false })
 
 /** Stands for the project in the path until `authorize` knows whose credential is used; Google's own wildcard. */
 const anyProject = '/projects/-/'

@@ -5,8 +5,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import workerd from 'workerd'
+import workerdPackage from 'workerd'
 import { unstable_readConfig } from 'wrangler'
+
+/** The runtime that wrangler brings. */
+export const workerd = workerdPackage.default
 
 /** The core that gateways have to themselves; everything else of the bench has the first. Null where none can be had. */
 export const gatewayCore = cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0 ? cpus().length - 1 : null
@@ -50,7 +53,10 @@ export async function startWorker(options) {
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const listening = new Promise((resolve, reject) => {
-    createInterface(child.stdio[3]).on('line', (line) => resolve(JSON.parse(line).port))
+    createInterface(child.stdio[3]).on('line', (line) => {
+      const { socket, port } = JSON.parse(line)
+      if (socket === 'http') resolve(port)
+    })
     child.once('exit', () => reject(new Error(`workerd ended at its start: ${log}`)))
   })
   return {

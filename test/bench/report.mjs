@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
-import workerd from 'workerd'
 import { fixed, median, spread, table } from './figures.mjs'
-import { gatewayCore } from './raw-workerd.mjs'
+import { gatewayCore, workerd } from './raw-workerd.mjs'
 
 const kibibyte = 1024
 

@@ -1,4 +1,13 @@
-import { type Answer, completion, completionEvents, error, event, eventStream, json, type Step } from '../support/mock-upstream.ts'
+import {
+  type Answer,
+  completion,
+  completionEvents,
+  error,
+  event,
+  eventStream,
+  json,
+  type Step,
+} from '../support/mock-upstream.ts'
 
 export type Mode = 'whole' | 'streamed'
 
@@ -23,7 +32,10 @@ export interface Fault {
 const both: Mode[] = ['whole', 'streamed']
 const streamed: Mode[] = ['streamed']
 const whole: Mode[] = ['whole']
-const [role = '', first = '', second = '', finish = '', usage = '', done = ''] = completionEvents(['partial ', 'answer'])
+const [role = '', first = '', second = '', finish = '', usage = '', done = ''] = completionEvents([
+  'partial ',
+  'answer',
+])
 /** So that what was written before a reset is not lost with it. */
 const pause: Step = { waitMs: 60 }
 const document = JSON.stringify({
@@ -128,6 +140,11 @@ export const faults: Fault[] = [
 /** What looks wrong and loses nothing: the answer "partial answer" gets through. */
 export const harmless: { name: string; modes: Mode[]; answer: Answer }[] = [
   { name: 'no terminator', modes: streamed, answer: eventStream([role, first, second, finish, usage]) },
+  {
+    name: 'an error after the finish',
+    modes: streamed,
+    answer: eventStream([role, first, second, finish, errorEvent]),
+  },
   { name: 'a finish said twice', modes: both, answer: eventStream([role, first, second, finish, finish, usage, done]) },
   {
     name: 'a reset after the finish',
@@ -142,7 +159,9 @@ export const harmless: { name: string; modes: Mode[]; answer: Answer }[] = [
   {
     name: 'a stream that calls itself JSON',
     modes: both,
-    answer: eventStream([role, first, second, finish, usage, done], { headers: { 'content-type': 'application/json' } }),
+    answer: eventStream([role, first, second, finish, usage, done], {
+      headers: { 'content-type': 'application/json' },
+    }),
   },
   { name: 'a whole answer where a stream was asked for', modes: streamed, answer: completion('partial answer') },
   {

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectChatBody, expectErrorEnvelope, type Json, type ReadStream, readChatStream } from '../support/chat-wire.ts'
-import { type Answer, chat, type MockUpstream, startUpstream } from '../support/mock-upstream.ts'
+import {
+  expectChatBody,
+  expectErrorEnvelope,
+  type Json,
+  type ReadStream,
+  readChatStream,
+} from '../support/chat-wire.ts'
+import { type Answer, chat, event, eventStream, type MockUpstream, startUpstream } from '../support/mock-upstream.ts'
 import { addEndpoints, providerOfPath, reachedAt } from '../support/operator-catalogue.ts'
 import { type RunningWorker, startWorker } from '../support/running-worker.ts'
 import { faults, harmless, type Mode } from './fault-table.ts'
@@ -84,8 +90,8 @@ afterAll(async () => {
   await upstream?.stop()
 })
 
-async function play({ slug, mode, hasNext }: Scene): Promise<Played> {
-  const response = await fetch(`${worker.url}/api/v1/chat/completions`, {
+function ask({ slug, mode, hasNext }: Scene): Promise<Response> {
+  return fetch(`${worker.url}/api/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -95,6 +101,11 @@ async function play({ slug, mode, hasNext }: Scene): Promise<Played> {
       messages: [{ role: 'user', content: 'Hello' }],
     }),
   })
+}
+
+async function play(scene: Scene): Promise<Played> {
+  const { slug, mode } = scene
+  const response = await ask(scene)
   const text = await response.text()
   const isStream = response.headers.get('content-type') === 'text/event-stream'
   expect(isStream).toBe(mode === 'streamed' && response.status === 200)
@@ -184,4 +195,15 @@ it.each(peculiar)('$name does not harm a $mode answer', async ({ mode, slug }) =
   expect(stream?.text ?? body.choices[0].message.content).toBe('partial answer')
   expect(stream?.finishReason ?? body.choices[0].finish_reason).toBe('stop')
   expect(generation).toMatchObject({ status: 200, finish_reason: 'stop' })
+})
+
+it('is an error when one of two choices was cut', async () => {
+  const cut = [0, 1].map((index) => event({ choices: [{ index, delta: { content: 'Hello' } }] }))
+  const ended = event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
+  const answer = eventStream([...cut, ended])
+  const scene: Scene = { slug: 'healthy', mode: 'streamed', answer, hasNext: false }
+  scenes.set('healthy', scene)
+  await addEndpoints(worker.database, [{ provider: 'healthy', model: 'test/healthy' }])
+  const response = await ask(scene)
+  expect((await response.text()).split('\n\n').at(-3)).toContain('"finish_reason":"error"')
 })

@@ -80,6 +80,7 @@ function world(
     health: {
       of: ({ id }: EndpointRecord) => (health[id] ? { ...calmHealth, ...health[id] } : undefined),
       begin: () => {},
+      answered: () => {},
       report: ({ id }: EndpointRecord, { outcome }) => void reports.push([id, outcome]),
       claimProbe: async () => false,
       takeProbe: () => false,

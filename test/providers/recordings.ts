@@ -7,6 +7,8 @@ export interface Recording {
   provider: string
   api: string
   model: string | null
+  path: string
+  request_body_file: string | null
   response_status: number
   response_headers: Record<string, string> | null
   response_body_file: string
@@ -30,6 +32,11 @@ export function recordingsOf(api: string): Recording[] {
 
 export function bodyOf(recording: Recording): Uint8Array {
   return new Uint8Array(readFileSync(join(folder, recording.response_body_file)))
+}
+
+/** The request as the recorded client sent it, or null where nobody kept it. */
+export function requestOf(recording: Recording): string | null {
+  return recording.request_body_file === null ? null : readFileSync(join(folder, recording.request_body_file), 'utf8')
 }
 
 /** Cuts bytes into pieces of the given lengths; what is left is the last piece. */

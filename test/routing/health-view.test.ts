@@ -10,7 +10,8 @@ function told(
   health: Partial<EndpointHealth> | null,
   change: Partial<HealthSnapshot> = {},
 ): HealthSnapshot {
-  const endpoints = health === null ? {} : { a: { ...calmHealth, unstable: (health.openUntil ?? 0) !== 0, ...health } }
+  const endpoints: Record<string, EndpointHealth> = {}
+  if (health) endpoints.a = { ...calmHealth, unstable: (health.openUntil ?? 0) !== 0, ...health }
   return { provider: 'p', takenAt, revision: 1, providerOpenUntil: 0, endpoints, ...change }
 }
 

@@ -1,7 +1,7 @@
 import type { Envelope } from '../../chat/envelope.ts'
 import type { AttemptFailure } from '../../chat/failure.ts'
 import type { Part } from '../../chat/parts.ts'
-import { newProgress, notePart, type PartEncoder, type StreamStage } from '../../chat/stream-stage.ts'
+import { newProgress, noteFailure, notePart, type PartEncoder, type StreamStage } from '../../chat/stream-stage.ts'
 import { ByteBuilder } from '../../edge/byte-builder.ts'
 import { isSpace, isWord, MemberCursor, skipSpace } from '../../edge/json-scan.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
@@ -61,6 +61,8 @@ const AFTER_DELTA = bytesOf('},"finish_reason":null,"native_finish_reason":null,
 const AFTER_CHOICES = bytesOf('}]')
 const AFTER_CHUNK = bytesOf('}\n\n')
 
+const truncated: AttemptFailure = { kind: 'truncated', message: 'The stream ended before it was finished.' }
+
 /** A stream event larger than this is a fault of the upstream; generated images come in events of a few megabytes. */
 const maxEventBytes = 24 * 1024 * 1024
 
@@ -112,8 +114,7 @@ export class ChatSplice implements StreamStage {
     this.#events.end()
     if (this.progress.failure === null) this.#encode(this.#options.decodeEnd())
     // A finish reason followed by EOF is clean without `[DONE]`; EOF before one is a cut, whatever came before.
-    if (this.progress.finish === null)
-      this.#fail({ kind: 'truncated', message: 'The stream ended before it was finished.' })
+    if (!this.progress.done) this.#fail(truncated)
   }
 
   take(): Uint8Array | null {
@@ -121,7 +122,7 @@ export class ChatSplice implements StreamStage {
   }
 
   #fail(failure: AttemptFailure): void {
-    this.progress.failure ??= failure
+    noteFailure(this.progress, failure)
   }
 
   #onEvent(bytes: Uint8Array, from: number, to: number, name: string | null): void {
@@ -133,6 +134,8 @@ export class ChatSplice implements StreamStage {
     if (start === end) return
     if (isWord(bytes, start, Math.min(end, start + DONE.length), DONE)) {
       progress.done = true
+      // LiteLLM says the finish of one choice only, but it does say one.
+      if (progress.finish === null) this.#fail(truncated)
       return
     }
     // The first event is decoded for what it tells of the stream: the upstream's id, the service tier.
@@ -171,6 +174,8 @@ export class ChatSplice implements StreamStage {
     // A role-only or empty delta is a lifecycle event: every chunk of ours says the role, so nothing is lost with it.
     if (!hasContent && !hasReasoning) return true
     this.progress.upstreamContent = true
+    const choice = numberOf(bytes, this.#indexStart, this.#indexEnd)
+    if (!this.#finished.has(choice)) this.progress.open.add(choice)
     this.progress.contentBytes += Math.max(0, this.#contentEnd - this.#contentStart - 2)
     this.progress.contentBytes += Math.max(0, this.#reasoningEnd - this.#reasoningStart - 2)
     const showReasoning = hasReasoning && !this.#options.excludeReasoning
@@ -293,6 +298,12 @@ export class ChatSplice implements StreamStage {
 function isOneOf(bytes: Uint8Array, start: number, end: number, words: Uint8Array[]): boolean {
   for (const word of words) if (isWord(bytes, start, end, word)) return true
   return false
+}
+
+function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0
+  for (let i = start; i < end; i++) value = value * 10 + (bytes[i] as number) - 0x30
+  return value
 }
 
 function isDigits(bytes: Uint8Array, start: number, end: number): boolean {
