@@ -91,7 +91,7 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     serviceTier: ending.serviceTier,
     region: call.gateway.settings.region,
     attempts: ending.attempts,
-    excluded: plan?.out ?? [],
+    excluded: plan === null ? [] : [...plan.out, ...untried(plan, ending.attempts)],
     translation: ending.translation,
     catalogVersion: plan?.catalogVersion ?? '',
     seed: plan?.seed ?? 0,
@@ -103,4 +103,17 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     sessionId: call.sessionId,
     numMediaPrompt: call.mediaCount,
   }
+}
+
+/** Why eligible endpoints were not called: their breaker, their cooldown, the bound of attempts, or no need. */
+function untried(plan: Plan, attempts: AttemptRecord[]): GenerationRow['excluded'] {
+  const tried = new Set(attempts.map(({ endpointId }) => endpointId))
+  const rules: GenerationRow['excluded'] = []
+  for (const { endpoint, blocked } of plan.attempts) {
+    if (tried.has(endpoint.id)) continue
+    const rule = blocked === 'open' ? 'breaker_open' : blocked === 'cooldown' ? 'cooldown' : 'not_needed'
+    rules.push({ endpointId: endpoint.id, rule })
+  }
+  for (const { endpoint } of plan.overflow) rules.push({ endpointId: endpoint.id, rule: 'attempt_limit' })
+  return rules
 }
