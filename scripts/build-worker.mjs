@@ -19,7 +19,17 @@ const sources = ['src', 'wrangler.toml', 'package.json', 'node_modules/.package-
  * @returns {Promise<string>} the path of the bundle, one ES module
  * @throws with wrangler's words when the build fails
  */
-export async function buildWorker() {
+export function buildWorker() {
+  building ??= build().finally(() => {
+    building = undefined
+  })
+  return building
+}
+
+/** The build that is under way in this process. */
+let building
+
+async function build() {
   if ((await newest(sources)) < (await modifiedAt(bundle))) return bundle
   const startedAt = new Date()
   const scratch = join(root, `.wrangler/build-${process.pid}`)

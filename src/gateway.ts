@@ -11,6 +11,8 @@ import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
 import type { KeyObject } from './objects/key-object.ts'
 import { SettleQueue } from './objects/settle-queue.ts'
+import { type AiBinding, runOnBinding } from './providers/cloudflare/binding.ts'
+import { bindingUrl } from './providers/cloudflare.ts'
 import type { Variables } from './providers/provider.ts'
 import { providerOf } from './providers/registry.ts'
 import type { Credential } from './providers/wire.ts'
@@ -83,7 +85,7 @@ function openIsolate(env: Env, request: Request): Isolate {
     settling: new SettleQueue(),
     egress: openEgress({
       environment: environmentOf(variables),
-      fetch: (url, init) => fetch(url, init),
+      fetch: ai ? (url, init) => (url.startsWith(bindingUrl) ? runOnBinding(ai, init) : fetch(url, init)) : fetch0,
     }),
     access: new WeakMap(),
     deadlines: deadlinesOf(variables),
@@ -151,7 +153,7 @@ function directoryOf(env: Env): KeyDirectory {
 function accessOf(endpoint: EndpointRecord, variables: Variables): Access | null {
   const provider = providerOf(endpoint.provider)
   if (!provider || provider.wire(endpoint) === null) return null
-  const credential = provider.credential(variables)
+  const credential = provider.credential(variables, endpoint)
   if (credential === null && provider.needsCredential !== false) return null
   const baseUrl = provider.baseUrl(endpoint, variables)
   return baseUrl === null ? null : { baseUrl, credential }

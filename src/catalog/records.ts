@@ -45,6 +45,8 @@ export interface ProviderRecord {
   headquarters: string | null
   datacenters: string[] | null
   baseUrl: string | null
+  /** Which server software answers there, for providers that the operator runs; null for everybody else's. */
+  engine?: string | null
   privacyPolicyUrl: string | null
   termsOfServiceUrl: string | null
   statusPageUrl: string | null

@@ -77,8 +77,11 @@ export interface Failure {
 
 /** A `Failure` that travels as an exception from a border parse to the surface; nothing deeper throws it. */
 export class FailureError extends Error {
-  constructor(readonly failure: Failure) {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
     super(failure.message)
+    this.failure = failure
   }
 }
 

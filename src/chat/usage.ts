@@ -16,6 +16,9 @@ export interface TokenUsage {
   imageOutputTokens: number
   /** True when nothing was metered and the counts are our estimate. */
   estimated?: boolean
+  /** What the provider charges for, where it says that this is not what it metered (Cohere). */
+  billedPromptTokens?: number
+  billedCompletionTokens?: number
   /** What the provider says it charged, in nano-dollars, where it says so (routers, Perplexity, xAI). */
   reportedCostNanoUsd?: number
 }

@@ -7,6 +7,7 @@ import type { ChatRequest } from '../chat/request.ts'
 import type { StreamStage } from '../chat/stream-stage.ts'
 import { ByteReader } from '../edge/byte-reader.ts'
 import { redact } from '../privacy/redact.ts'
+import { AuthorizeError } from '../providers/authorize-error.ts'
 import { providerOf } from '../providers/registry.ts'
 import { secretsOf } from '../providers/secrets-of.ts'
 import type { Credential, TranslationNote } from '../providers/wire.ts'
@@ -107,12 +108,24 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       fetch: (url, init) => gateway.fetch(url, { ...init, signal: abort.signal }),
     })
     called = true
-    const response = await gateway.fetch(signed.url, {
+    const decodeInput = { target, request: input.request }
+    const first = await gateway.fetch(signed.url, {
       method: signed.method,
       headers: signed.headers,
       body: signed.body,
       signal: abort.signal,
     })
+    const response =
+      first.ok && wire.follow
+        ? await wire.follow(first, {
+            ...decodeInput,
+            stream: input.stream,
+            headers: signed.headers,
+            fetch: (url, init) => gateway.fetch(url, init),
+            signal: abort.signal,
+            background: (promise) => gateway.waitUntil(promise),
+          })
+        : first
     if (!response.ok) {
       const body = await readText(response, maxErrorBytes)
       abort.abort()
@@ -124,7 +137,6 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       })
       return failed({ upstreamStatus: response.status, ...withoutSecrets(failure, access.credential) }, true)
     }
-    const decodeInput = { target, request: input.request }
     if (!input.stream || isDocument(response)) {
       const body = await readText(response, maxAnswerBytes)
       if (body.cut) {
@@ -188,6 +200,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
     if (gaveUp === 'client') return failed({ kind: 'cancelled', message: 'The client has gone.' }, called)
     if (gaveUp === 'deadline')
       return failed({ kind: 'timeout', message: 'The provider did not answer in time.' }, called)
+    if (error instanceof AuthorizeError) return failed(error.failure, called)
     if (error instanceof FailureError) return failed({ kind: 'unsupported', message: error.failure.message }, false)
     return failed({ kind: 'network', message: 'The connection to the provider failed.' }, called)
   } finally {

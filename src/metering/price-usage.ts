@@ -1,5 +1,5 @@
 import type { EndpointRecord, PriceRecord } from '../catalog/records.ts'
-import type { TokenUsage } from '../chat/usage.ts'
+import { noUsage, type TokenUsage } from '../chat/usage.ts'
 import { type Decimal, divideHalfUp, parseDecimal, unitsAt } from './decimal.ts'
 
 /** What an answer costs, in whole nano-dollars. */
@@ -59,9 +59,10 @@ const cards = new WeakMap<Priced, RateCard>()
  *
  * Throws a `RangeError` where a price is not a plain decimal; `isPriced` tells beforehand.
  */
-export function priceUsage(usage: TokenUsage, endpoint: Priced): UsageCost {
+export function priceUsage(metered: TokenUsage, endpoint: Priced): UsageCost {
   const card = cardOf(endpoint)
-  const rates = ratesFor(card, usage.promptTokens)
+  const rates = ratesFor(card, metered.promptTokens)
+  const usage = billedOf(metered)
   const promptTokens = count(usage.promptTokens)
   const cached = count(usage.cachedTokens)
   const written = count(usage.cacheWriteTokens)
@@ -91,6 +92,13 @@ export function priceUsage(usage: TokenUsage, endpoint: Priced): UsageCost {
     completionNanoUsd: nanoUsd(total) - nanoUsd(prompt),
     cacheDiscountNanoUsd: nanoUsd(cacheless) - nanoUsd(caching),
   }
+}
+
+/** The tokens that are charged for: what the provider bills, where it says that this differs from what it metered. */
+function billedOf(usage: TokenUsage): TokenUsage {
+  const { billedPromptTokens, billedCompletionTokens } = usage
+  if (billedPromptTokens === undefined || billedCompletionTokens === undefined) return usage
+  return { ...noUsage, promptTokens: billedPromptTokens, completionTokens: billedCompletionTokens }
 }
 
 /**

@@ -2,7 +2,10 @@ import type { AttemptFailure } from '../chat/failure.ts'
 
 /** `authorize` could not get what the provider wants to see: the attempt has failed before the provider was asked. */
 export class AuthorizeError extends Error {
-  constructor(readonly failure: AttemptFailure) {
+  readonly failure: AttemptFailure
+
+  constructor(failure: AttemptFailure) {
     super(failure.message)
+    this.failure = failure
   }
 }

@@ -40,18 +40,6 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
     names: false,
     refuses: [...openModelSampling, 'logprobs', 'top_logprobs', 'logit_bias', 'seed'],
   },
-  'google-ai-studio': {
-    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
-    names: false,
-    hiddenReasoning: true,
-    refuses: [...openModelSampling, 'logit_bias', 'parallel_tool_calls'],
-  },
-  cohere: {
-    cancels: true,
-    names: false,
-    toolChoices: ['auto', 'none', 'required'],
-    refuses: [...openModelSampling, 'logit_bias', 'n', 'parallel_tool_calls'],
-  },
   deepseek: {
     cancels: true,
     reasoning: 'thinking',
@@ -78,16 +66,20 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
   thinkingmachines: { baseUrl: 'https://tinker.thinkingmachines.dev/services/tinker-prod/oai/api/v1' },
 
   // Clouds.
-  azure: {
-    ...openai,
-    auth: { header: 'api-key', prefix: '' },
-    settingHeaders: {},
-    streamOptions: {},
-    userField: 'user',
-  },
-  cloudflare: { cancels: true },
   databricks: { reasoning: 'none', refuses: ['seed', 'logit_bias', 'parallel_tool_calls', 'min_p', 'top_a'] },
-  snowflake: { headers: { 'x-snowflake-authorization-token-type': 'PROGRAMMATIC_ACCESS_TOKEN' } },
+  // Its reasoning is OpenRouter's in every field, signatures included.
+  snowflake: {
+    headers: { 'x-snowflake-authorization-token-type': 'PROGRAMMATIC_ACCESS_TOKEN' },
+    reasoning: 'object',
+    echo: 'details',
+    usageIsFinish: true,
+  },
+  // Cohere's models are not among those that its OpenAI-shaped door opens to.
+  oci: {
+    baseUrl: 'https://inference.generativeai.{region}.oci.oraclecloud.com/openai/v1',
+    settingHeaders: { PROJECT: 'openai-project' },
+    notChat: /^cohere\./,
+  },
 
   // Hosts of open models.
   baseten: { auth: { header: 'authorization', prefix: 'Api-Key ' } },
@@ -117,6 +109,7 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
   // Routers.
   openrouter: {
     ...openRouterAlike,
+    settingHeaders: { REFERER: 'http-referer', TITLE: 'x-title' },
     passes: ['plugins', 'cache_control', 'image_config', 'include_reasoning'],
     cacheBreakpoints: true,
   },
@@ -126,8 +119,29 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
   llmgateway: openRouterAlike,
   'nano-gpt': openRouterAlike,
   requesty: { cacheControl: true, developerRole: true, efforts: ['low', 'medium', 'high', 'max'] },
-  huggingface: { thinkTags: true },
-  portkey: { auth: { header: 'x-portkey-api-key', prefix: '' } },
+  huggingface: { thinkTags: true, settingHeaders: { BILL_TO: 'x-hf-bill-to' } },
+  litellm: {
+    cacheControl: true,
+    developerRole: true,
+    echo: 'reasoning_content',
+    kindOf: (_, { type, message }) => (/budget_?exceeded/i.test(`${type} ${message}`) ? 'payment' : undefined),
+  },
+  // Both keep prompts unless they are told not to.
+  portkey: {
+    auth: { header: 'x-portkey-api-key', prefix: '' },
+    headers: { 'x-portkey-debug': 'false', 'x-portkey-strict-open-ai-compliance': 'false' },
+    settingHeaders: {
+      CONFIG: 'x-portkey-config',
+      PROVIDER: 'x-portkey-provider',
+      VIRTUAL_KEY: 'x-portkey-virtual-key',
+    },
+  },
+  helicone: { headers: { 'helicone-omit-request': 'true', 'helicone-omit-response': 'true' } },
+  eurouter: { baseUrl: 'https://api.eurouter.ai/api/v1', settingHeaders: { ORG_ID: 'x-org-id' } },
+  orq: { baseUrl: 'https://api.orq.ai/v3/router' },
+  martian: { baseUrl: 'https://api.withmartian.com/v1', cacheControl: true },
+  notdiamond: { baseUrl: 'https://proxy.notdiamond.ai/v1/proxy' },
+  'github-models': { baseUrl: 'https://models.github.ai/inference' },
   'cloudflare-ai-gateway': {
     auth: { header: 'cf-aig-authorization', prefix: 'Bearer ' },
     baseUrl: 'https://gateway.ai.cloudflare.com/v1/{account}/{gateway}/compat',

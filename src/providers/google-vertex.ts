@@ -1,4 +1,5 @@
 import type { EndpointRecord } from '../catalog/records.ts'
+import { onVertex } from './anthropic-messages/host.ts'
 import { anthropicMessages } from './anthropic-messages/wire.ts'
 import { geminiWire } from './gemini/wire.ts'
 import { GoogleAccessTokens, serviceAccountOf } from './google-access-token.ts'
@@ -9,6 +10,7 @@ import type { Credential, Wire } from './wire.ts'
 
 const gemini = geminiWire({
   everySamplingParameter: true,
+  withoutCallIds: true,
   passes: {
     safety_settings: 'safetySettings',
     safetySettings: 'safetySettings',
@@ -18,7 +20,7 @@ const gemini = geminiWire({
   },
 })
 
-const claude = anthropicMessages({})
+const claude = anthropicMessages(onVertex)
 
 /** Llama, DeepSeek, Qwen, Grok, gpt-oss and others as a service, behind an OpenAI-shaped door. */
 const open = openAiChatWire({ names: false })

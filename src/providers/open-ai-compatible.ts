@@ -2,7 +2,7 @@ import type { EndpointRecord } from '../catalog/records.ts'
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
 import { openAiChatWire } from './openai-chat/wire.ts'
 import type { Provider, Variables } from './provider.ts'
-import type { Credential } from './wire.ts'
+import type { Credential, Wire } from './wire.ts'
 
 /** A provider that speaks OpenAI's chat completions, told apart from the others by facts alone. */
 export function openAiCompatible(slug: string, facts: ProviderFacts = {}): Provider {
@@ -13,7 +13,7 @@ export function openAiCompatible(slug: string, facts: ProviderFacts = {}): Provi
     slug,
     cancels: facts.cancels === true,
     ...(facts.needsCredential === false ? { needsCredential: false } : {}),
-    wire: (endpoint) => (isChat(endpoint, facts) ? wire : null),
+    wire: (endpoint) => wireOf(endpoint, facts, wire),
     credential: (variables) => credentialOf(prefix, facts, variables),
     baseUrl: (endpoint, variables) => {
       const override = trimmed(variables[`${prefix}_BASE_URL`])
@@ -38,8 +38,10 @@ export function variablePrefixOf(slug: string): string {
 }
 
 /** An endpoint that answers in no words (images, vectors, scores, speech) is not asked by chat. */
-function isChat(endpoint: EndpointRecord, facts: ProviderFacts): boolean {
-  return endpoint.outputModalities.includes('text') && facts.notChat?.test(endpoint.upstreamId) !== true
+function wireOf({ outputModalities, upstreamId }: EndpointRecord, facts: ProviderFacts, chat: Wire): Wire | null {
+  if (!outputModalities.includes('text')) return null
+  if (facts.responses?.only.test(upstreamId)) return facts.responses.wire
+  return facts.notChat?.test(upstreamId) ? null : chat
 }
 
 function credentialOf(prefix: string, facts: ProviderFacts, variables: Variables): Credential | null {

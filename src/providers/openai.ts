@@ -1,5 +1,7 @@
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
 import { reasoningWishOf } from './openai-chat/reasoning-control.ts'
+import type { ResponsesFacts } from './openai-responses/responses-facts.ts'
+import { openAiResponsesWire } from './openai-responses/wire.ts'
 
 /** What reasoning models refuse unless they are told not to reason. */
 const refusedWhileReasoning = [
@@ -12,13 +14,38 @@ const refusedWhileReasoning = [
   'logit_bias',
 ]
 
+/** Models that answer on the Responses API only, with the date of a snapshot or without. */
+export const responsesOnly =
+  /(^|\/)(o\d.*-pro|gpt-\d.*-pro|.*codex.*|.*deep-research|computer-use.*)(-\d{4}-\d\d-\d\d)?$/
+
+export const openaiResponses: ResponsesFacts = {
+  format: 'openai-responses-v1',
+  minOutputTokens: 16,
+  streamOptions: { include_obfuscation: false },
+  userField: 'safety_identifier',
+  takes: ['service_tier', 'prompt_cache_key', 'prompt_cache_retention', 'truncation'],
+  verbosity: true,
+  reasoningModes: true,
+  cacheBreakpoints: true,
+  efforts: ['low', 'medium', 'high'],
+  summaries: (upstreamId) => !/(^|\/)(o1|o3-mini)/.test(upstreamId),
+  refusesSampling: ({ target }, effort) => target.model.reasoning.supported && effort !== 'none',
+  adapt(body, { target }, note) {
+    if (!/deep-research/.test(target.endpoint.upstreamId)) return
+    // They search or they refuse to work, and they take no functions.
+    if (body.tools !== undefined) note('tools', 'dropped', 'refused-by-model')
+    for (const field of ['tool_choice', 'parallel_tool_calls']) delete body[field]
+    body.tools = [{ type: 'web_search_preview' }]
+  },
+}
+
 /** `max_tokens` is deprecated everywhere there and refused by reasoning models, whose thinking counts in it. */
 export const openai: ProviderFacts = {
   cancels: true,
   settingHeaders: { ORGANIZATION: 'openai-organization', PROJECT: 'openai-project' },
-  // Served on the Responses API, the Realtime API or as plain completions only.
-  notChat:
-    /(^|\/)(o\d.*-pro|gpt-\d.*-pro|.*codex.*|.*deep-research.*|.*realtime.*|computer-use.*|.*-instruct.*|davinci.*|babbage.*)$/,
+  responses: { only: responsesOnly, wire: openAiResponsesWire(openaiResponses) },
+  // Served on the Realtime API, as plain completions, or to make vectors and pictures.
+  notChat: /(^|\/)(.*realtime.*|gpt-3.*-instruct.*|davinci.*|babbage.*|text-embedding.*|.*-image-.*)$/,
   maxTokens: 'max_completion_tokens',
   // Padding against traffic analysis doubles every chunk; what we send on has none either way.
   streamOptions: { include_obfuscation: false },

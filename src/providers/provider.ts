@@ -18,8 +18,11 @@ export interface Provider {
   slug: string
   /** The wire that this endpoint's model speaks there, or null where the model is not a chat model of a wire we speak. */
   wire(endpoint: EndpointRecord): Wire | null
-  /** The credential that the environment configures, or null: then the provider is not routable. */
-  credential(variables: Variables): Credential | null
+  /**
+   * The credential that the environment configures, or null: then the provider is not routable. Where it differs from
+   * endpoint to endpoint (a region with a resource of its own), that of `endpoint`.
+   */
+  credential(variables: Variables, endpoint?: EndpointRecord): Credential | null
   /** False where no credential is needed. Default true. */
   needsCredential?: boolean
   /** Scheme, host and base path for this endpoint; null where settings for it are missing, e.g. a resource name. */

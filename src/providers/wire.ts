@@ -65,10 +65,28 @@ export interface ErrorAnswer {
   secrets?: readonly string[]
 }
 
+/** What a wire may use of the attempt to follow its first answer. */
+export interface FollowContext extends DecodeInput {
+  stream: boolean
+  /** Of the request that was sent, credential included. */
+  headers: Readonly<Record<string, string>>
+  /** The one egress. */
+  fetch: (url: string, init: RequestInit) => Promise<Response>
+  /** Aborts when the attempt is over, however it ended. */
+  signal: AbortSignal
+  /** Keeps alive what nobody waits for. */
+  background(promise: Promise<unknown>): void
+}
+
 /** A format spoken over HTTP by providers: chat completions in, parts out. */
 export interface Wire {
   name: WireName
   encode(input: EncodeInput): EncodedRequest
+  /**
+   * For providers whose first answer only says where the real one will be: makes the further calls and answers what is
+   * then read in place of it, an error included. Not asked where the first answer is an error.
+   */
+  follow?(first: Response, context: FollowContext): Promise<Response>
   /** A whole answer to parts, `finish` and `usage` included; an `error` part where a 200 is none. */
   decodeBody(body: string, input: DecodeInput): Part[]
   decodeStream(input: DecodeInput): StreamDecoder

@@ -1,10 +1,13 @@
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
+import { openAiResponsesWire } from './openai-responses/wire.ts'
 
 const refusedWhileReasoning = ['presence_penalty', 'frequency_penalty', 'stop']
 
 /** Levels of reasoning are an error except on the models that the catalogue knows to have them. */
 export const xai: ProviderFacts = {
   cancels: true,
+  // Several agents at once are not to be had on chat completions.
+  responses: { only: /multi-agent/, wire: openAiResponsesWire({ format: 'xai-responses-v1', efforts: [] }) },
   efforts: [],
   refuses: ['top_k', 'min_p', 'top_a', 'repetition_penalty', 'logit_bias'],
   adapt(body, { target }, note) {

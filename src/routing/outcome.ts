@@ -46,7 +46,7 @@ export function verdictOf(failure: AttemptFailure): Verdict {
       return { ...elsewhere, health: 'error', status: 404, type: 'not_found', retryable: false }
     // The provider works; it is the model that stumbled, often over what the client sent. It must not open a breaker for all.
     case 'generation-failed':
-      return { ...elsewhere, health: 'excluded', status: 502, type: 'provider_unavailable', retryable: true }
+      return { ...elsewhere, health: 'excluded', ...stumbleOf(failure.upstreamStatus), retryable: true }
     case 'unsupported':
       return { ...elsewhere, health: 'excluded', status: 400, type: 'invalid_request', retryable: false }
     case 'context-length':
@@ -91,6 +91,13 @@ export function mayFollow(failed: FailedCall, next: EndpointRecord): boolean {
 
 function roomOf({ contextLength, maxPromptTokens }: EndpointRecord): number {
   return Math.min(contextLength ?? Number.POSITIVE_INFINITY, maxPromptTokens ?? Number.POSITIVE_INFINITY)
+}
+
+/** Groq words it as the client's fault, and then it stays below 500; inside a 200 it can only be the provider's. */
+function stumbleOf(upstreamStatus: number | undefined): Pick<Verdict, 'status' | 'type'> {
+  return upstreamStatus === 400 || upstreamStatus === 422
+    ? { status: 422, type: 'unprocessable' }
+    : { status: 502, type: 'provider_unavailable' }
 }
 
 function gatewayStatusOf(upstreamStatus: number | undefined): Pick<Verdict, 'status' | 'type'> {

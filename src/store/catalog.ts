@@ -129,6 +129,7 @@ interface ProviderRow {
   headquarters: string | null
   datacenters: string | null
   base_url: string | null
+  engine?: string | null
   privacy_policy_url: string | null
   terms_of_service_url: string | null
   status_page_url: string | null
@@ -151,6 +152,7 @@ function providerRecord(row: ProviderRow): ProviderRecord {
     headquarters: row.headquarters,
     datacenters: names('datacenters', row.datacenters),
     baseUrl: row.base_url,
+    engine: row.engine ?? null,
     privacyPolicyUrl: row.privacy_policy_url,
     termsOfServiceUrl: row.terms_of_service_url,
     statusPageUrl: row.status_page_url,

@@ -26,7 +26,7 @@ let worker: RunningWorker
 let client: OpenAI
 
 // A provider a test, so that what fails in one does not close it to the next.
-const providers = Array.from({ length: 20 }, (_, index) => `acme-${index}`)
+const providers = Array.from({ length: 40 }, (_, index) => `acme-${index}`)
 let used = 0
 let only: Record<string, unknown>
 
@@ -90,7 +90,7 @@ describe('an unmodified OpenAI client', () => {
     })
     const piece = (index: number, text: string) => ({ index, function: { arguments: text } })
     upstream.behave = (request) =>
-      (request.json?.messages as { role: string }[]).some(({ role }) => role === 'tool')
+      request.body.includes('"role":"tool"')
         ? chat(request, ['It is sunny'])
         : eventStream([
             delta([call(0, 'weather')]),
@@ -102,7 +102,9 @@ describe('an unmodified OpenAI client', () => {
           ])
     const stream = client.chat.completions.stream({ model, messages, tools, ...only })
     const seen: string[] = []
-    stream.on('tool_calls.function.arguments.delta', ({ name, arguments_delta: text }) => seen.push(`${name}: ${text}`))
+    stream.on('tool_calls.function.arguments.delta', ({ name, arguments_delta: text }) => {
+      if (text !== '') seen.push(`${name}: ${text}`)
+    })
     const { choices } = await stream.finalChatCompletion()
     const message = choices[0]?.message
     expect(choices[0]?.finish_reason).toBe('tool_calls')
@@ -115,7 +117,8 @@ describe('an unmodified OpenAI client', () => {
     const results = (message?.tool_calls ?? []).map(({ id }): OpenAI.ChatCompletionMessageParam => {
       return { role: 'tool', tool_call_id: id, content: 'sunny' }
     })
-    const answered = await ask({ tools, messages: [...messages, message ?? messages[0]!, ...results] })
+    if (!message) throw new Error('no choice')
+    const answered = await ask({ tools, messages: [...messages, message, ...results] })
     expect(answered.choices[0]?.message.content).toBe('It is sunny')
     const told = upstream.requests.at(-1)?.json?.messages
     expect(told).toMatchObject([
@@ -162,7 +165,7 @@ describe('an unmodified OpenAI client', () => {
     const ids: string[] = []
     for await (const { id } of client.models.list()) ids.push(id)
     expect(ids).toContain(model)
-    expect(ids.length).toBeGreaterThan(750)
+    expect(ids.length).toBeGreaterThan(600)
   })
 })
 

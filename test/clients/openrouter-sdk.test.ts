@@ -1,7 +1,14 @@
 import { OpenRouter } from '@openrouter/sdk'
 import * as errors from '@openrouter/sdk/models/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chat, completionEvents, error, eventStream, type MockUpstream, startUpstream } from '../support/mock-upstream.ts'
+import {
+  chat,
+  completionEvents,
+  error,
+  eventStream,
+  type MockUpstream,
+  startUpstream,
+} from '../support/mock-upstream.ts'
 import { addEndpoints, providerOfPath, reachedAt } from '../support/operator-catalogue.ts'
 import { type RunningWorker, startWorker } from '../support/running-worker.ts'
 
@@ -93,7 +100,7 @@ describe('the official SDK', () => {
     await expect(limited).rejects.toBeInstanceOf(errors.TooManyRequestsResponseError)
     const unknown = clientOf('sk-or-v1-elsewhere').chat.send({ chatRequest: { model: 'test/sound', messages } })
     await expect(unknown).rejects.toBeInstanceOf(errors.UnauthorizedResponseError)
-    await expect(client.apiKeys.list()).rejects.toBeInstanceOf(errors.ForbiddenResponseError)
+    await expect(client.apiKeys.list()).rejects.toMatchObject({ statusCode: 403 })
   })
 
   it('reads the catalogue', async () => {
@@ -102,7 +109,7 @@ describe('the official SDK', () => {
     const { data: count } = await client.models.count()
     expect(ids).toContain('test/sound')
     expect(ids.length).toBe(count.count)
-    expect(ids.length).toBeGreaterThan(750)
+    expect(ids.length).toBeGreaterThan(600)
     const { data } = await client.endpoints.list({ author: 'test', slug: 'sound' })
     expect(data.endpoints).toMatchObject([{ tag: 'sound', providerName: 'sound' }])
     const { data: providers } = await client.providers.list()

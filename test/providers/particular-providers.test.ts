@@ -35,7 +35,8 @@ describe('openai', () => {
   })
 
   it('leaves models to other wires that chat completions does not serve', () => {
-    const served = (id: string) => !of('openai').notChat?.test(id)
+    const { notChat, responses } = of('openai')
+    const served = (id: string) => !notChat?.test(id) && !responses?.only.test(id)
     for (const id of ['gpt-5', 'gpt-4o-mini', 'gpt-5.3-chat-latest', 'o3', 'o3-mini', 'gpt-audio'])
       expect(served(id), id).toBe(true)
     for (const id of [

@@ -24,10 +24,13 @@ const manifest = join(folder, 'MANIFEST.json')
 /** Whether recorded traffic is at hand; it is not part of this repository. */
 export const haveRecordings = existsSync(manifest)
 
-export function recordingsOf(api: string): Recording[] {
+export function allRecordings(): Recording[] {
   if (!haveRecordings) return []
-  const { fixtures } = JSON.parse(readFileSync(manifest, 'utf8')) as { fixtures: Recording[] }
-  return fixtures.filter((recording) => recording.api === api)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { fixtures: Recording[] }).fixtures
+}
+
+export function recordingsOf(api: string): Recording[] {
+  return allRecordings().filter((recording) => recording.api === api)
 }
 
 export function bodyOf(recording: Recording): Uint8Array {

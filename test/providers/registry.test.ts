@@ -24,6 +24,8 @@ describe('the registry', () => {
         continue
       }
       expect(provider.slug).toBe(slug)
+      // Its addresses depend on the model: google-vertex.test.ts.
+      if (slug === 'google-vertex') continue
       const endpoint = endpointRecord({ provider: providerRecord({ slug, kind, baseUrl }) })
       const prefix = slug.replaceAll('-', '_').toUpperCase()
       const variables = Object.fromEntries(settings.map((name) => [`${prefix}_${name}`, 'x']))
@@ -38,7 +40,6 @@ describe('the registry', () => {
     expect(missing.sort()).toEqual([
       'amazon-bedrock',
       'black-forest-labs',
-      'google-vertex',
       'oci',
       'recraft',
       'replicate',
@@ -89,6 +90,8 @@ describe('the registry', () => {
       const target = { endpoint, model: modelEntry().model, baseUrl: 'https://x.example', credential: { apiKey: 'k' } }
       const { body } = wire.encode({ request, target, stream: true, userHash: 'hash' })
       expect(body, slug).not.toContain('canary')
+      // The rest is how OpenAI's wire says it.
+      if (wire.name !== 'openai-chat') continue
       const sent = JSON.parse(body) as Record<string, unknown>
       expect(
         Object.keys(sent).filter((key) => key.endsWith('_tokens')),

@@ -47,6 +47,15 @@ describe('the outcome table', () => {
     expect(verdictOf(failure(kind))).toMatchObject({ nextEndpoint, nextModel, health, status, type })
   })
 
+  it('keeps a generation that failed below 500 where the upstream did', () => {
+    for (const upstreamStatus of [400, 422])
+      expect(verdictOf(failure('generation-failed', { upstreamStatus }))).toMatchObject({
+        nextEndpoint: true,
+        status: 422,
+      })
+    expect(verdictOf(failure('generation-failed', { upstreamStatus: 200 })).status).toBe(502)
+  })
+
   it.each([
     [500, 502],
     [501, 502],

@@ -3,7 +3,10 @@ import { expectChatBody, type Json, type ReadStream, readChatStream } from './ch
 /** What a plain HTTP client does with a gateway. Answers are held against the wire checklist as they are read. */
 export interface ChatClient {
   /** `POST /chat/completions` with a short prompt where `fields` has no messages. */
-  post(fields: Record<string, unknown>, options?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>
+  post(
+    fields: Record<string, unknown>,
+    options?: { headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>
   /** A whole answer, or the error in its place. */
   whole(fields: Record<string, unknown>): Promise<{ status: number; headers: Headers; body: Json }>
   /** A stream that has to begin. */

@@ -11,6 +11,7 @@ export interface OperatorEndpoint {
   region?: string
   parameters?: string[]
   contextLength?: number
+  inputModalities?: string[]
 }
 
 /** Adds endpoints with their models and providers. The upstream id of each is `upstream-<model's slug>`. */
@@ -26,6 +27,7 @@ export async function addEndpoints(database: D1Database, endpoints: OperatorEndp
         contextLength: 100_000,
         ...endpoint,
         parameters: JSON.stringify(endpoint.parameters ?? ['temperature', 'tools', 'tool_choice', 'max_tokens']),
+        inputModalities: JSON.stringify(endpoint.inputModalities ?? ['text']),
         tag,
         id: `${tag}:${model}`,
         upstreamId,
@@ -42,7 +44,8 @@ export async function addEndpoints(database: D1Database, endpoints: OperatorEndp
     `INSERT INTO endpoints
        (id, model, provider, tag, upstream_id, region, eu, context_length, input_modalities, output_modalities, parameters)
      SELECT value ->> 'id', value ->> 'model', value ->> 'provider', value ->> 'tag', value ->> 'upstreamId',
-       value ->> 'region', value ->> 'eu', value ->> 'contextLength', '["text"]', '["text"]', value ->> 'parameters'
+       value ->> 'region', value ->> 'eu', value ->> 'contextLength', value ->> 'inputModalities',
+       '["text"]', value ->> 'parameters'
      FROM json_each(?1)`,
     `INSERT INTO prices (endpoint, prompt, completion)
      SELECT value ->> 'id', value ->> 'promptUsd', value ->> 'completionUsd' FROM json_each(?1)`,

@@ -100,6 +100,9 @@ export class DocumentNames {
   next(fileName: string): string {
     const stem = fileName
       .replace(/\.[A-Za-z0-9]{1,8}$/, '')
+      // Letters lose their accents and stay letters.
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
       .replace(/[^A-Za-z0-9\-()[\]]+/g, ' ')
       .trim()
       .slice(0, 150)

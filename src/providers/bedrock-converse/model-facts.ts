@@ -1,5 +1,5 @@
+import { type ModelFacts as ClaudeFacts, modelFactsOf as claudeFactsOf } from '../anthropic-messages/claude.ts'
 import type { Target } from '../wire.ts'
-import { type ClaudeFacts, claudeFactsOf } from './claude.ts'
 
 /**
  * Converse is one format for many models, but what each of them accepts in it differs, and whatever it doesn't is an
@@ -32,6 +32,7 @@ export interface ModelFacts {
 export type ReasoningControl = 'claude' | 'flat' | 'nested' | 'nova' | 'qwen' | 'none'
 
 type Changes = Partial<Omit<ModelFacts, 'modelId'>>
+type Model = Target['model']
 
 /** A model of which nothing is known: it gets what every model takes, and errors of its own are told apart. */
 const unknown: Omit<ModelFacts, 'modelId'> = {
@@ -47,15 +48,21 @@ const unknown: Omit<ModelFacts, 'modelId'> = {
 }
 
 /** By the vendor that the id begins with. */
-const families: Readonly<Record<string, (name: string) => Changes>> = {
-  anthropic: (name) => {
-    const claude = claudeFactsOf(name)
+const families: Readonly<Record<string, (name: string, model: Model) => Changes>> = {
+  anthropic: (name, model) => {
+    const claude = onBedrock(claudeFactsOf(name, model))
+    const caching = !/^claude-(3-(haiku|sonnet|opus)|3-5-sonnet-20240620|v2|instant)/.test(name)
     return {
       claude,
       forces: claude.refusesForcedTools ? [] : ['any', 'tool'],
       topK: 'flat',
-      structured: claude.structured,
-      caching: { messages: claude.caching, tools: claude.caching, anHour: claude.hourLongCaching },
+      // Bedrock has its own copy of the Messages schema, which knows the field for these alone.
+      structured: /^claude-((sonnet|haiku|opus)-4[-.]5|(sonnet|opus)-4[-.]6)/.test(name),
+      caching: {
+        messages: caching,
+        tools: caching,
+        anHour: caching && !/^claude-(3|(opus|sonnet)-4(-2|-1|\.1|$))/.test(name),
+      },
       resultMedia: ['image', 'document'],
       besideResults: 'text-and-images',
       prefill: claude.prefill,
@@ -110,7 +117,12 @@ export function modelFactsOf({ endpoint, model }: Pick<Target, 'endpoint' | 'mod
   const id = endpoint.upstreamId
   const [vendor = '', name = ''] = vendorAndName(id, model.id)
   const family = Object.hasOwn(families, vendor) ? families[vendor] : undefined
-  return { ...unknown, ...family?.(name), modelId: runtimeId(id) }
+  return { ...unknown, ...family?.(name, model), modelId: runtimeId(id) }
+}
+
+/** What Claude can do there: an effort beside a budget, and thinking between tools only, came after Bedrock's copy. */
+function onBedrock(claude: ClaudeFacts): ClaudeFacts {
+  return { ...claude, thinksBetweenTools: false, efforts: claude.thinking === 'adaptive' ? claude.efforts : [] }
 }
 
 /** The region group of an inference profile: `eu` of `eu.anthropic.…`; null for a bare id. */

@@ -1,9 +1,9 @@
 import type { ChatRequest } from '../../chat/request.ts'
+import { strictSchemaOf } from '../anthropic-messages/schema.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import { reasoningWishOf } from '../openai-chat/reasoning-control.ts'
 import type { Target } from '../wire.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
-import { strictSchemaOf } from './strict-schema.ts'
 
 /**
  * How an answer is held to JSON. `schema`: natively. `tool`: the model has to call a tool whose input has the schema,

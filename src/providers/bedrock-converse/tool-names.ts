@@ -10,7 +10,8 @@ export function bedrockName(name: string): string {
 
 /** The client's own name of a function that the model calls. */
 export function clientName(name: string, tools: ChatRequest['tools']): string {
-  for (const { function: tool } of tools ?? []) if (tool.name !== name && bedrockName(tool.name) === name) return tool.name
+  for (const { function: tool } of tools ?? [])
+    if (tool.name !== name && bedrockName(tool.name) === name) return tool.name
   return name
 }
 

@@ -1,6 +1,7 @@
 import type { TokenUsage } from '../../chat/usage.ts'
 import { noUsage } from '../../chat/usage.ts'
 import { asList, asRecord, type JsonRecord } from '../foreign-json.ts'
+import { tokenCount } from '../token-count.ts'
 
 /**
  * Bedrock counts what it read from a cache and wrote into one beside `inputTokens`, not inside (`providers.md` §3).
@@ -36,10 +37,9 @@ function writtenForAnHour(value: unknown): number {
 
 function count(from: JsonRecord, ...names: string[]): number | undefined {
   for (const name of names) {
-    const value = from[name]
-    if (typeof value !== 'number' || !Number.isFinite(value)) continue
+    const tokens = tokenCount(from[name])
     // Three of these are added up, and the sum has to stay exact.
-    return Math.min(Math.max(0, Math.floor(value)), 2 ** 50)
+    if (tokens !== undefined) return Math.min(tokens, 2 ** 50)
   }
   return undefined
 }

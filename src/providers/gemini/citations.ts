@@ -85,5 +85,6 @@ function placeOf(segment: JsonRecord | undefined, text: string, bytes: Uint8Arra
 }
 
 function unitsIn(bytes: Uint8Array, length: number): number {
-  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes.subarray(0, Math.max(0, length))).length
+  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes.subarray(0, Math.max(0, length)))
+    .length
 }

@@ -27,6 +27,8 @@ function kindOf(status: number, { message, type }: ErrorDetails): AttemptFailure
   // "You exceeded your current quota" is said of a minute's requests as of a day's.
   if (status === 429) return 'rate-limited'
   if (status === 503) return 'overloaded'
+  // "… is not found …, or is not supported for generateContent"
+  if (status === 404) return 'not-found'
   if (words.includes('user location is not supported')) return 'geo'
   if (status === 400 && words.includes('request payload size exceeds')) return 'too-large'
   if (

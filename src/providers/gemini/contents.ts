@@ -54,7 +54,8 @@ export function encodeContents(
         break
       case 'assistant': {
         leading = false
-        calls = message.tool_calls ?? []
+        // The calls of one turn may be told in several messages.
+        calls = [...(messages[i - 1]?.role === 'assistant' ? calls : []), ...(message.tool_calls ?? [])]
         const parts = encodeModelTurn(message, {
           thinks: facts.thinking.by !== 'none',
           mustBeSigned: facts.signedCalls && i > lastUser,
@@ -75,6 +76,15 @@ export function encodeContents(
   }
   for (const text of instructions) system.push({ text })
   return withSystem(system, contents, facts, note)
+}
+
+/** The same contents, in place, with calls and results told apart by their order alone. */
+export function dropCallIds(contents: readonly GeminiContent[]): void {
+  for (const { parts } of contents)
+    for (const { functionCall, functionResponse } of parts) {
+      delete functionCall?.id
+      delete functionResponse?.id
+    }
 }
 
 function withSystem(system: GeminiPart[], contents: GeminiContent[], facts: ModelFacts, note: Note): Conversation {

@@ -1,8 +1,9 @@
-import { type ChatRequest, gatewayOnlyFields } from '../../chat/request.ts'
+import type { ChatRequest } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
-import type { EncodedRequest, EncodeInput, TranslationNote } from '../wire.ts'
-import { encodeContents } from './contents.ts'
+import { noteStrangers, translationNotes } from '../translation-notes.ts'
+import type { EncodedRequest, EncodeInput } from '../wire.ts'
+import { dropCallIds, encodeContents } from './contents.ts'
 import { encodeGenerationConfig } from './generation-config.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
 import type { GeminiFacts } from './provider-facts.ts'
@@ -10,13 +11,8 @@ import { geminiSchema } from './schema.ts'
 import { encodeThinking } from './thinking.ts'
 import { encodeTools } from './tools.ts'
 
-/** Written below in Google's words, or without a meaning there. */
-const handled: ReadonlySet<string> = new Set([
-  ...gatewayOnlyFields,
-  'model',
-  'messages',
-  'stream',
-  'stream_options',
+/** The fields of a chat request that are written below in Google's words. */
+const known: readonly string[] = [
   'max_tokens',
   'max_completion_tokens',
   'temperature',
@@ -37,21 +33,12 @@ const handled: ReadonlySet<string> = new Set([
   'modalities',
   'audio',
   'web_search_options',
-  // They change nothing about an answer.
-  'safety_identifier',
-  'store',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-])
+]
 
 /** A chat completion request as `generateContent` takes it; what had to be dropped or changed is in `translation`. */
 export function encode(input: EncodeInput, provider: GeminiFacts): EncodedRequest {
   const { request, target, stream } = input
-  const translation: TranslationNote[] = []
-  const note: Note = (field, action, reason) => {
-    if (!translation.some((other) => other.field === field && other.reason === reason))
-      translation.push({ field, action, reason })
-  }
+  const { translation, note } = translationNotes()
   const facts = modelFactsOf(target)
   const format = encodeFormat(request, facts, note)
   const thinkingConfig = encodeThinking(input, facts.thinking, note)
@@ -60,19 +47,16 @@ export function encode(input: EncodeInput, provider: GeminiFacts): EncodedReques
     ...format.config,
     ...(thinkingConfig ? { thinkingConfig } : {}),
   }
+  const conversation = encodeContents(request.messages, facts, format.instructions, note)
+  if (provider.withoutCallIds) dropCallIds(conversation.contents)
   const body: JsonRecord = {
-    ...encodeContents(request.messages, facts, format.instructions, note),
+    ...conversation,
     ...encodeTools(request, facts.generation, note),
     ...(Object.keys(generationConfig).length > 0 ? { generationConfig } : {}),
   }
-  for (const field in request) {
-    const value = request[field]
-    if (handled.has(field) || value == null || isDefault(field, value)) continue
-    const own = provider.passes?.[field]
-    if (own !== undefined) body[own] = value
-    // A name that no API has may be anything.
-    else note(/^[a-zA-Z_]{1,40}$/.test(field) ? field : 'extra', 'dropped', 'not-supported-by-provider')
-  }
+  const own = provider.passes ?? {}
+  for (const [field, name] of Object.entries(own)) if (request[field] != null) body[name] = request[field]
+  noteStrangers(request, new Set([...known, ...Object.keys(own)]), note)
 
   const model = encodeURIComponent(target.endpoint.upstreamId.replace(/^models\//, ''))
   return {
@@ -86,11 +70,6 @@ export function encode(input: EncodeInput, provider: GeminiFacts): EncodedReques
     body: JSON.stringify(body),
     translation,
   }
-}
-
-/** Asking for what holds anyhow loses nothing. */
-function isDefault(field: string, value: unknown): boolean {
-  return field === 'service_tier' && (value === 'auto' || value === 'default')
 }
 
 /** `response_format` natively where the model has it, and else in words of the system instruction. */

@@ -9,8 +9,11 @@ import { encodePart, fromUrl } from './media.ts'
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
 
-/** What Google documents for a call whose signature is not to be had, e.g. one that another model made. */
-const noSignature = 'skip_thought_signature_validator'
+/**
+ * What Google documents for a call whose signature is not to be had, e.g. one that another model made:
+ * `skip_thought_signature_validator`, in base64 like every signature.
+ */
+const noSignature = 'c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I='
 
 export interface ModelTurnOptions {
   /** The model thinks, so that its thoughts may come back. */

@@ -23,6 +23,7 @@ const silentKeywords: ReadonlySet<string> = new Set([
   'readOnly',
   'writeOnly',
   'nullable',
+  'property_ordering',
 ])
 const formats: ReadonlySet<string> = new Set(['date-time', 'date', 'time', 'int32', 'int64', 'float', 'double'])
 const types: ReadonlySet<string> = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'])

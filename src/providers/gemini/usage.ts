@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../../chat/usage.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
+import { tokenCount } from '../token-count.ts'
 
 /**
  * Tokens of a `usageMetadata` (`providers.md` §3), or null where it counts nothing. What tools were given as input is
@@ -8,16 +9,16 @@ import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
 export function readUsage(value: unknown): TokenUsage | null {
   const usage = asRecord(value)
   if (!usage) return null
-  const prompt = count(usage.promptTokenCount)
-  const candidates = count(usage.candidatesTokenCount)
+  const prompt = tokenCount(usage.promptTokenCount)
+  const candidates = tokenCount(usage.candidatesTokenCount)
   if (prompt === undefined && candidates === undefined && usage.thoughtsTokenCount === undefined) return null
-  const promptTokens = (prompt ?? 0) + (count(usage.toolUsePromptTokenCount) ?? 0)
-  const reasoningTokens = count(usage.thoughtsTokenCount) ?? 0
+  const promptTokens = (prompt ?? 0) + (tokenCount(usage.toolUsePromptTokenCount) ?? 0)
+  const reasoningTokens = tokenCount(usage.thoughtsTokenCount) ?? 0
   const completionTokens = (candidates ?? 0) + reasoningTokens
   return {
     promptTokens,
     completionTokens,
-    cachedTokens: Math.min(count(usage.cachedContentTokenCount) ?? 0, promptTokens),
+    cachedTokens: Math.min(tokenCount(usage.cachedContentTokenCount) ?? 0, promptTokens),
     cacheWriteTokens: 0,
     reasoningTokens,
     audioInputTokens: Math.min(ofModality(usage, 'promptTokensDetails', 'AUDIO'), promptTokens),
@@ -30,13 +31,7 @@ function ofModality(usage: JsonRecord, details: string, modality: string): numbe
   let sum = 0
   for (const item of asList(usage[details])) {
     const detail = asRecord(item)
-    if (asText(detail?.modality) === modality) sum += count(detail?.tokenCount) ?? 0
+    if (asText(detail?.modality) === modality) sum += tokenCount(detail?.tokenCount) ?? 0
   }
   return sum
-}
-
-/** A finite number, not negative, cut to an integer. */
-function count(value: unknown): number | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
-  return Math.min(Math.max(0, Math.floor(value)), Number.MAX_SAFE_INTEGER)
 }

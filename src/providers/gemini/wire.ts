@@ -1,3 +1,4 @@
+import { newCallId } from '../new-call-id.ts'
 import { secretsOf } from '../secrets-of.ts'
 import type { DecodeInput, Wire } from '../wire.ts'
 import { classify } from './classify.ts'
@@ -20,8 +21,7 @@ export function geminiWire(facts: GeminiFacts = {}): Wire {
 
 function optionsOf({ target, request }: DecodeInput): DecodeOptions {
   return {
-    // Random, because it has to be unique in a conversation.
-    newCallId: () => `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`,
+    newCallId,
     clientName: (name) => clientName(name, request.tools),
     secrets: secretsOf(target.credential),
   }

@@ -23,6 +23,8 @@ export interface DecodeOptions {
   /** The model hides its reasoning between `<think>` tags. */
   thinkTags: boolean
   hiddenReasoning: boolean
+  /** The usage of a stream stands for the finish that it does not tell. */
+  usageIsFinish?: boolean
   /** An id for a tool call that came without one. */
   newCallId(): string
   /** Stripped from errors that the upstream words. */
@@ -137,6 +139,8 @@ function readAnswer(answer: JsonRecord, state: ChunkState, whole: boolean): Part
     readUsage(answer.usage, state.options.hiddenReasoning) ??
     readUsage(asRecord(answer.x_groq)?.usage) ??
     readUsage(asRecord(choices[0])?.usage)
+  if (usage && state.options.usageIsFinish && choices.length === 0)
+    for (const choice of state.choices.values()) finish({ word: 'stop', shown: null }, answer, state, choice, parts)
   // A later usage replaces an earlier one, unless it is one of those that count nothing.
   if (usage && (!state.metered || usage.promptTokens + usage.completionTokens > 0)) {
     state.metered = true

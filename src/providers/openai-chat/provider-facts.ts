@@ -1,6 +1,6 @@
 import type { AttemptFailureKind } from '../../chat/failure.ts'
 import type { Effort } from '../../chat/request.ts'
-import type { EncodeInput } from '../wire.ts'
+import type { EncodeInput, Wire } from '../wire.ts'
 import type { ErrorDetails } from './error-details.ts'
 
 /** Notes that a field did not go upstream as the client wrote it. */
@@ -33,6 +33,8 @@ export interface ProviderFacts {
   cancels?: true
   /** Upstream ids of models that are served, but not on chat completions. */
   notChat?: RegExp
+  /** Upstream ids of models that are served on the Responses API only, and that wire as the provider speaks it. */
+  responses?: { only: RegExp; wire: Wire }
 
   maxTokens?: 'max_completion_tokens'
   rename?: Readonly<Record<string, string>>
@@ -76,6 +78,8 @@ export interface ProviderFacts {
 
   /** Reasoning comes inside the text between `<think>` and `</think>`. */
   thinkTags?: true
+  /** Streams have no finish reason: the usage behind the last word is what ends them (Snowflake). */
+  usageIsFinish?: true
   /** `total_tokens` holds reasoning tokens that are mentioned nowhere else (Google). */
   hiddenReasoning?: true
   /** The last word on an encoded body. */

@@ -19,6 +19,7 @@ export function openAiChatWire(facts: ProviderFacts): Wire {
   const optionsOf = ({ target }: DecodeInput): DecodeOptions => ({
     thinkTags: facts.thinkTags === true && target.model.reasoning.supported,
     hiddenReasoning: facts.hiddenReasoning === true,
+    usageIsFinish: facts.usageIsFinish === true,
     newCallId,
     secrets: secretsOf(target.credential),
     ...(facts.kindOf ? { kindOf: facts.kindOf } : {}),

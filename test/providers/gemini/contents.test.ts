@@ -174,6 +174,35 @@ describe('tool loops', () => {
     expect(after).toEqual({ role: 'user', parts: [{ text: 'Thanks' }] })
   })
 
+  it('leave their ids out where those may be refused', () => {
+    const { body } = encoded(
+      {
+        messages: [
+          ask,
+          { ...assistant, reasoning_details: [encrypted('S', 'a')] },
+          { role: 'tool', tool_call_id: 'a', content: '1' },
+        ],
+      },
+      { facts: { withoutCallIds: true } },
+    )
+    expect(body.contents[1].parts[1]).toEqual({ functionCall: { name: 'add', args: { x: 1 } }, thoughtSignature: 'S' })
+    expect(body.contents[2].parts[0].functionResponse).toEqual({ name: 'add', response: { output: '1' } })
+  })
+
+  it('answer calls that are told in several messages', () => {
+    const [, , , results] = contents([
+      ask,
+      { role: 'assistant', tool_calls: [call('a', 'add')] },
+      { role: 'assistant', tool_calls: [call('b', 'mul')] },
+      { role: 'tool', tool_call_id: 'b', content: '2' },
+      { role: 'tool', tool_call_id: 'a', content: '1' },
+    ])
+    expect(results.parts.map((part: { functionResponse: { name: string } }) => part.functionResponse.name)).toEqual([
+      'add',
+      'mul',
+    ])
+  })
+
   it.each([
     ['[1]', { output: '[1]' }],
     ['{broken', { output: '{broken' }],
@@ -285,14 +314,16 @@ describe('thoughts and signatures', () => {
     expect(JSON.stringify(body)).not.toContain('claude')
     expect(body.contents[1].parts[0]).not.toHaveProperty('thoughtSignature')
     expect(body.contents[4].parts.map((part: { thoughtSignature?: string }) => part.thoughtSignature)).toEqual([
-      'skip_thought_signature_validator',
+      btoa('skip_thought_signature_validator'),
       undefined,
     ])
     expect(notes).toEqual([
       'messages.reasoning_details dropped format-of-another-model',
       'messages.reasoning_details emulated no-signature',
     ])
-    expect(JSON.stringify(encoded({ messages }, { id: 'gemini-2.5-pro' }).body)).not.toContain('skip_thought')
+    expect(JSON.stringify(encoded({ messages }, { id: 'gemini-2.5-pro' }).body)).not.toContain(
+      btoa('skip_thought_signature_validator'),
+    )
   })
 })
 

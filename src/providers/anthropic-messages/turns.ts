@@ -1,0 +1,78 @@
+import type { Note } from '../openai-chat/provider-facts.ts'
+import type { Block, TextBlock, ToolResultBlock, Turn } from './format.ts'
+
+/** Stands where somebody has to say something and nobody did. */
+const placeholder = '.'
+
+/** A conversation in the making: neighbours of one role become one turn, and results of tools come first in theirs. */
+export class Turns {
+  #turns: Turn[] = []
+  /** Results at the beginning of the last turn. */
+  #results = 0
+
+  add(role: Turn['role'], blocks: readonly Block[]): void {
+    if (blocks.length === 0) return
+    this.#turn(role).content.push(...blocks)
+  }
+
+  addResult(block: ToolResultBlock): void {
+    this.#turn('user').content.splice(this.#results++, 0, block)
+  }
+
+  get length(): number {
+    return this.#turns.length
+  }
+
+  #turn(role: Turn['role']): Turn {
+    const last = this.#turns.at(-1)
+    if (last?.role === role) return last
+    const turn: Turn = { role, content: [] }
+    this.#turns.push(turn)
+    this.#results = 0
+    return turn
+  }
+
+  /** The turns, beginning with the user. */
+  finish(note: Note): Turn[] {
+    if (this.#turns[0]?.role !== 'user') {
+      this.#turns.unshift({ role: 'user', content: [{ type: 'text', text: placeholder }] })
+      note('messages', 'emulated', 'placeholder-turn')
+    }
+    return this.#turns
+  }
+}
+
+/** Lets a conversation end as the model takes it; one that ends with the assistant is the beginning of an answer. */
+export function endTurns(turns: Turn[], prefill: boolean, note: Note): void {
+  const last = turns.at(-1)
+  if (last?.role !== 'assistant') return
+  if (!prefill) {
+    note('messages', 'emulated', 'prefill-as-turn')
+    const text = 'Continue your last message exactly where it ends.'
+    turns.push({ role: 'user', content: [{ type: 'text', text }] })
+    return
+  }
+  const block = last.content.at(-1)
+  if (block?.type !== 'text') return
+  // White space at the end of the beginning of an answer is an error there.
+  const text = block.text.trimEnd()
+  if (text === block.text) return
+  note('messages.content', 'changed', 'trailing-space')
+  last.content[last.content.length - 1] = { ...block, text }
+}
+
+/** Whether the last turns are a loop of tools that the model began without thoughts that could be shown to it. */
+export function loopsWithoutThoughts(turns: readonly Turn[]): boolean {
+  const lastUser = turns.findLastIndex(
+    ({ role, content }) => role === 'user' && content.some(({ type }) => type !== 'tool_result'),
+  )
+  const begun = turns.slice(lastUser + 1).find(({ role }) => role === 'assistant')
+  if (!begun?.content.some(({ type }) => type === 'tool_use')) return false
+  const first = begun.content[0]?.type
+  return first !== 'thinking' && first !== 'redacted_thinking'
+}
+
+/** A text that has something in it; a text without a letter is an error there and says nothing. */
+export function textBlock(text: string): TextBlock | null {
+  return text.trim() === '' ? null : { type: 'text', text }
+}

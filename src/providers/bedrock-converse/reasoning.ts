@@ -1,0 +1,131 @@
+import type { Effort } from '../../chat/request.ts'
+import type { ModelFacts as ClaudeFacts } from '../anthropic-messages/claude.ts'
+import { encodeThinking, type Thinking } from '../anthropic-messages/thinking.ts'
+import type { JsonRecord } from '../foreign-json.ts'
+import type { Note } from '../openai-chat/provider-facts.ts'
+import {
+  levelOf,
+  nearestLevel,
+  outputLimitOf,
+  type ReasoningWish,
+  reasoningWishOf,
+} from '../openai-chat/reasoning-control.ts'
+import type { EncodeInput } from '../wire.ts'
+import type { Turn } from './format.ts'
+import type { ModelFacts } from './model-facts.ts'
+
+export interface ReasoningFields {
+  /** For `additionalModelRequestFields`. */
+  fields: JsonRecord
+  /** What Claude was told, which its sampling parameters have to mind. */
+  thinking: Thinking
+  /** Parameters of `inferenceConfig` that exclude the reasoning asked for. */
+  excludes: readonly ('temperature' | 'top_p')[]
+}
+
+const nothing: ReasoningFields = { fields: {}, thinking: { config: null, mode: 'off' }, excludes: [] }
+
+/**
+ * The client's wish in the words of the model's family.
+ *
+ * @param forced The model has to call a tool, which Claude does not do after thinking.
+ */
+export function encodeReasoning(
+  input: EncodeInput,
+  facts: ModelFacts,
+  turns: readonly Turn[],
+  forced: boolean,
+  note: Note,
+): ReasoningFields {
+  const { claude } = facts
+  if (claude) return claudeReasoning(input, claude, turns, forced, note)
+  const wish = reasoningWishOf(input.request)
+  if (input.request.verbosity != null) note('verbosity', 'dropped', 'no-such-control')
+  if (!wish) return nothing
+  const known = input.target.model.reasoning.supported
+  if (!known || facts.reasoning === 'none') {
+    if (wish.on || known) note('reasoning', 'dropped', known ? 'no-such-control' : 'not-a-reasoning-model')
+    return nothing
+  }
+  switch (facts.reasoning) {
+    case 'flat':
+    case 'nested': {
+      const { family, canBeOff } = openReasoning(facts)
+      if (!wish.on && canBeOff) return nothing
+      const effort = effortOf(wish, input, family, note)
+      if (effort === undefined) return nothing
+      const fields = facts.reasoning === 'flat' ? { reasoning_effort: effort } : { reasoning: { effort } }
+      return { ...nothing, fields }
+    }
+    case 'qwen': {
+      if (!wish.on) return nothing
+      const effort = effortOf(wish, input, ['low', 'high'], note)
+      return effort === undefined ? nothing : { ...nothing, fields: { reasoning_config: effort } }
+    }
+    case 'nova':
+      return novaReasoning(wish, input, note)
+    case 'claude':
+      return nothing
+  }
+}
+
+/** DeepSeek reasons at one level or not at all; OpenAI's models always do. */
+function openReasoning({ modelId }: ModelFacts): { family: readonly Effort[]; canBeOff: boolean } {
+  return modelId.includes('deepseek')
+    ? { family: ['high'], canBeOff: true }
+    : { family: ['low', 'medium', 'high'], canBeOff: false }
+}
+
+function novaReasoning(wish: ReasoningWish, input: EncodeInput, note: Note): ReasoningFields {
+  if (!wish.on) return nothing
+  let effort = effortOf(wish, input, ['low', 'medium', 'high'], note)
+  const { request } = input
+  // At its highest it takes no limit of tokens, and the limit is what the client pays for.
+  if (effort === 'high' && (request.max_completion_tokens ?? request.max_tokens) != null) {
+    effort = 'medium'
+    note('reasoning.effort', 'changed', 'excluded-by-max-tokens')
+  }
+  const fields = { reasoningConfig: { type: 'enabled', ...(effort ? { maxReasoningEffort: effort } : {}) } }
+  return { ...nothing, fields, excludes: effort === 'high' ? ['temperature', 'top_p'] : [] }
+}
+
+function claudeReasoning(
+  input: EncodeInput,
+  claude: ClaudeFacts,
+  turns: readonly Turn[],
+  forced: boolean,
+  note: Note,
+): ReasoningFields {
+  const maxTokens = outputLimitOf(input) ?? claude.maxOutputTokens
+  const thoughtless = !thoughtsAreThere(turns)
+  const thinking = encodeThinking(input.request, { facts: claude, maxTokens, forced, thoughtless }, note)
+  const { config, mode } = thinking
+  // Asked to think and not how much, it shows no thoughts there.
+  const effort =
+    thinking.effort ??
+    (config?.type === 'adaptive' && mode === 'on' ? nearestLevel('medium', claude.efforts) : undefined)
+  // The last ones before always show theirs, and don't know the word.
+  if (config && !claude.refusesSampling) delete config.display
+  const fields = { ...(config ? { thinking: config } : {}), ...(effort ? { output_config: { effort } } : {}) }
+  return { fields, thinking, excludes: [] }
+}
+
+/** In the middle of a tool loop Claude wants to see the thoughts that led to the calls, or must not think on. */
+function thoughtsAreThere(turns: readonly Turn[]): boolean {
+  const last = turns.at(-1)
+  if (!last?.content.some((block) => 'toolResult' in block)) return true
+  const [first] = turns.at(-2)?.content ?? []
+  return first !== undefined && 'reasoningContent' in first
+}
+
+function effortOf(wish: ReasoningWish, input: EncodeInput, family: readonly Effort[], note: Note): string | undefined {
+  const wanted = !wish.on ? 'minimal' : (wish.level ?? levelOf(wish.budget, outputLimitOf(input)))
+  const efforts = (input.target.model.reasoning.efforts ?? family) as readonly Effort[]
+  if (!wish.on && efforts.includes('none')) return 'none'
+  const effort = nearestLevel(wanted, efforts)
+  if (!effort) note('reasoning', 'dropped', 'no-such-control')
+  else if (!wish.on) note('reasoning', 'changed', 'cannot-be-turned-off')
+  else if (wish.budget !== undefined) note('reasoning.max_tokens', 'changed', 'nearest-effort')
+  else if (effort !== wanted && wish.level !== undefined) note('reasoning.effort', 'changed', 'nearest-effort')
+  return effort
+}

@@ -1,0 +1,38 @@
+import { openAiCompatible } from './open-ai-compatible.ts'
+import { outputLimitOf } from './openai-chat/reasoning-control.ts'
+import type { Provider, Variables } from './provider.ts'
+
+/** Where requests for the `AI` binding are sent: an address that nobody has, behind which the egress knows the binding. */
+export const bindingUrl = 'https://workers-ai.binding'
+/** Stands for the binding where a key is asked for; too short to be taken for a secret. */
+const boundKey = 'AI'
+
+/** Without a limit Workers AI stops after 256 tokens; beyond this one the limit is the client's to set. */
+const defaultMaxTokens = 16_384
+
+const rest = openAiCompatible('cloudflare', {
+  cancels: true,
+  adapt(body, input) {
+    if (body.max_tokens !== undefined) return
+    const { contextLength } = input.target.endpoint
+    // Prompt and answer share the context.
+    const room = contextLength === null ? defaultMaxTokens : Math.floor(contextLength / 2)
+    body.max_tokens = Math.min(outputLimitOf(input) ?? defaultMaxTokens, room, defaultMaxTokens)
+  },
+})
+
+/** Workers AI: over REST with a key and an account, else through the Worker's own `AI` binding where it is bound. */
+export const cloudflare: Provider = {
+  ...rest,
+  credential: (variables) => rest.credential(variables) ?? (isBound(variables) ? { apiKey: boundKey } : null),
+  baseUrl: (endpoint, variables) =>
+    rest.credential(variables) === null && isBound(variables) ? bindingUrl : rest.baseUrl(endpoint, variables),
+  authorize: (request, credential, context) =>
+    credential?.apiKey === boundKey ? request : rest.authorize(request, credential, context),
+}
+
+/** Variables are texts, all but the bindings among them. */
+function isBound(variables: Variables): boolean {
+  const binding: unknown = variables.AI
+  return typeof binding === 'object' && binding !== null
+}
