@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 
@@ -5,6 +6,8 @@ import { defineConfig } from 'vitest/config'
 // talk HTTP to the built Worker, which runs in a Miniflare that the tests start (test/support/running-worker.ts).
 export default defineConfig({
   test: {
+    // Journeys and chaos wait more than they work, so a small machine runs some of them at once as well.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         test: {
@@ -13,6 +16,8 @@ export default defineConfig({
             'test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox,scripts}/**/*.test.ts',
           ],
           environment: 'node',
+          // The large property tests take seconds where three files share two cores.
+          testTimeout: 30_000,
         },
       },
       {

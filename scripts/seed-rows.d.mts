@@ -12,3 +12,5 @@ export interface SeedTable {
 
 export function tablesOf(seed: Seed): Record<string, SeedTable>
 export function statementsOf(tables: Record<string, SeedTable>, version: string): string[]
+export function operatorStatements(tables: Record<string, SeedTable>): string[]
+export function literal(value: string | number | null): string

@@ -33,21 +33,33 @@ export function tablesOf({ providers, models, endpoints }) {
  */
 export function statementsOf(tables, version) {
   return [
-    ...Object.entries(tables).flatMap(([table, { key, rows }]) => upserts(table, key, rows, version)),
+    ...Object.entries(tables).flatMap(([table, { key, rows }]) => upserts(table, key, rows, 'seed', version)),
     ...removals(version),
     `INSERT INTO catalog_meta (id, version) VALUES (1, ${literal(version)}) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
   ]
 }
 
-function upserts(table, key, rows, version) {
+/**
+ * Statements that write an operator's rows beside the seed's, over what the operator wrote there before.
+ *
+ * @param {ReturnType<typeof tablesOf>} tables
+ * @returns {string[]} without a closing semicolon
+ */
+export function operatorStatements(tables) {
+  return Object.entries(tables).flatMap(([table, { key, rows }]) => upserts(table, key, rows, 'operator', null))
+}
+
+/** Nobody writes over a row of the other origin. */
+function upserts(table, key, rows, origin, version) {
   if (rows.length === 0) return []
   const columns = [...Object.keys(rows[0]), 'origin', 'seed_version']
   const changes = columns.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`)
   const head = `INSERT INTO ${table} (${columns.join(', ')}) VALUES\n`
   const tail =
     `\nON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changes.join(', ')}` +
-    ` WHERE ${table}.origin = 'seed' AND ${table}.seed_version IS NOT excluded.seed_version`
-  const values = rows.map((row) => `(${[...Object.values(row), 'seed', version].map(literal).join(', ')})`)
+    ` WHERE ${table}.origin = '${origin}'` +
+    (origin === 'seed' ? ` AND ${table}.seed_version IS NOT excluded.seed_version` : '')
+  const values = rows.map((row) => `(${[...Object.values(row), origin, version].map(literal).join(', ')})`)
   return chunks(values, maxStatementBytes - head.length - tail.length).map((chunk) => head + chunk.join(',\n') + tail)
 }
 
@@ -81,7 +93,8 @@ function chunks(values, maxBytes) {
   return result
 }
 
-function literal(value) {
+/** A value as SQL. */
+export function literal(value) {
   if (value === null) return 'NULL'
   if (typeof value === 'number') return String(value)
   return `'${value.replaceAll("'", "''")}'`

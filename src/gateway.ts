@@ -11,8 +11,7 @@ import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
 import type { KeyObject } from './objects/key-object.ts'
 import { SettleQueue } from './objects/settle-queue.ts'
-import { type AiBinding, runOnBinding } from './providers/cloudflare/binding.ts'
-import { bindingUrl } from './providers/cloudflare.ts'
+import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
 import { providerOf } from './providers/registry.ts'
 import type { Credential } from './providers/wire.ts'
@@ -85,7 +84,7 @@ function openIsolate(env: Env, request: Request): Isolate {
     settling: new SettleQueue(),
     egress: openEgress({
       environment: environmentOf(variables),
-      fetch: ai ? (url, init) => (url.startsWith(bindingUrl) ? runOnBinding(ai, init) : fetch(url, init)) : fetch0,
+      fetch: withAiBinding((url, init) => fetch(url, init), variables.AI),
     }),
     access: new WeakMap(),
     deadlines: deadlinesOf(variables),

@@ -90,7 +90,11 @@ function present(row: GenerationRow) {
     endpoint_id: row.endpointId,
     provider: row.provider,
     usage_estimated: row.usageEstimated,
-    attempts: row.attempts.map((attempt) => ({ ...presentAttempt(attempt, row), outcome: attempt.outcome })),
+    attempts: row.attempts.map((attempt) => ({
+      ...presentAttempt(attempt, row),
+      outcome: attempt.outcome,
+      router: attempt.router === true,
+    })),
     excluded: row.excluded.map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
     translation: row.translation,
     catalog_version: row.catalogVersion,

@@ -9,6 +9,7 @@ export type ReasoningFormat =
   | 'unknown'
   | 'openai-responses-v1'
   | 'azure-openai-responses-v1'
+  | 'bedrock-openai-responses-v1'
   | 'xai-responses-v1'
   | 'anthropic-claude-v1'
   | 'google-gemini-v1'

@@ -72,6 +72,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       outcome: outcome.kind === 'failed' ? outcome.failure.kind : 'ok',
       latencyMs: gateway.now() - calledAt,
       isByok: false,
+      ...(endpoint.provider.direct ? {} : { router: true }),
     }
     if (outcome.kind !== 'failed') {
       attempts.push(record)

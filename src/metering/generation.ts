@@ -11,6 +11,8 @@ export interface AttemptRecord {
   /** Milliseconds from the call to its outcome or first content. */
   latencyMs: number
   isByok: boolean
+  /** The provider forwards to somebody else, and that is all that is known of where the answer was made. */
+  router?: true
 }
 
 /**

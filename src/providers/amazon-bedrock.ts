@@ -3,16 +3,24 @@ import type { EndpointRecord } from '../catalog/records.ts'
 import { homeRegion, regionOf } from './bedrock-converse/regions.ts'
 import { bedrockConverse } from './bedrock-converse/wire.ts'
 import { openAiChatWire } from './openai-chat/wire.ts'
+import { openAiResponsesWire } from './openai-responses/wire.ts'
 import type { Provider, Variables } from './provider.ts'
 import type { Credential, EncodedRequest, Wire } from './wire.ts'
 
-/**
- * Amazon's other endpoint for models, in OpenAI's format, and the only one that has these. Its GPT models speak the
- * Responses API alone there.
- */
-const onMantle = /^(xai\.grok-4\.3|google\.gemma-4-.*)$/
-const responsesOnly = /^openai\.gpt-5\.[45]$/
+/** Models that only Amazon's other endpoint has, which speaks OpenAI's formats: some in chat, some as responses alone. */
+const mantleChatModels = /^(xai\.grok-4\.3|google\.gemma-4-.*)$/
+const mantleResponsesModels = /^openai\.gpt-5\.[45]$/
+
 const mantleChat = openAiChatWire({ refuses: ['top_a', 'min_p', 'logit_bias'] })
+const mantleResponses = openAiResponsesWire({
+  // Sealed by Amazon: OpenAI cannot open it, nor the other way round.
+  format: 'bedrock-openai-responses-v1',
+  minOutputTokens: 16,
+  verbosity: true,
+  efforts: ['low', 'medium', 'high'],
+  summaries: () => true,
+  refusesSampling: ({ target }, effort) => target.model.reasoning.supported && effort !== 'none',
+})
 
 /** Enough for every key of a gateway; a key brought by a user may live a day at most anyway, as its date is in it. */
 const maxSigningKeys = 200
@@ -30,13 +38,19 @@ export const amazonBedrock: Provider = {
   wire: wireOf,
   credential: credentialOf,
   baseUrl(endpoint, variables) {
-    const isMantle = onMantle.test(endpoint.upstreamId)
+    const mantle = mantleResponsesModels.test(endpoint.upstreamId)
+      ? 'openai/v1'
+      : mantleChatModels.test(endpoint.upstreamId)
+        ? 'v1'
+        : null
     const override =
-      (isMantle && trimmed(variables.AMAZON_BEDROCK_MANTLE_BASE_URL)) || trimmed(variables.AMAZON_BEDROCK_BASE_URL)
+      (mantle && trimmed(variables.AMAZON_BEDROCK_MANTLE_BASE_URL)) || trimmed(variables.AMAZON_BEDROCK_BASE_URL)
     if (override) return override
     const region = regionOf(endpoint, variables)
     if (region === null) return null
-    return isMantle ? `https://bedrock-mantle.${region}.api.aws/v1` : `https://bedrock-runtime.${region}.amazonaws.com`
+    return mantle
+      ? `https://bedrock-mantle.${region}.api.aws/${mantle}`
+      : `https://bedrock-runtime.${region}.amazonaws.com`
   },
   authorize: (request, credential, { now }) => {
     if (!credential) return request
@@ -48,8 +62,9 @@ export const amazonBedrock: Provider = {
 
 /** Pictures, vectors and scores have formats of their own there. */
 function wireOf({ outputModalities, upstreamId }: EndpointRecord): Wire | null {
-  if (!outputModalities.includes('text') || responsesOnly.test(upstreamId)) return null
-  return onMantle.test(upstreamId) ? mantleChat : bedrockConverse
+  if (!outputModalities.includes('text')) return null
+  if (mantleResponsesModels.test(upstreamId)) return mantleResponses
+  return mantleChatModels.test(upstreamId) ? mantleChat : bedrockConverse
 }
 
 function credentialOf(variables: Variables): Credential | null {

@@ -1,9 +1,8 @@
+import { bindingUrl, isAiBinding } from './cloudflare/binding.ts'
 import { openAiCompatible } from './open-ai-compatible.ts'
 import { outputLimitOf } from './openai-chat/reasoning-control.ts'
 import type { Provider, Variables } from './provider.ts'
 
-/** Where requests for the `AI` binding are sent: an address that nobody has, behind which the egress knows the binding. */
-export const bindingUrl = 'https://workers-ai.binding'
 /** Stands for the binding where a key is asked for; too short to be taken for a secret. */
 const boundKey = 'AI'
 
@@ -33,6 +32,5 @@ export const cloudflare: Provider = {
 
 /** Variables are texts, all but the bindings among them. */
 function isBound(variables: Variables): boolean {
-  const binding: unknown = variables.AI
-  return typeof binding === 'object' && binding !== null
+  return isAiBinding(variables.AI)
 }

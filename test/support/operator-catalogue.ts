@@ -3,6 +3,10 @@ export interface OperatorEndpoint {
   /** The provider's slug, and its name too. An unknown one is taken for a plain OpenAI-shaped host. */
   provider: string
   model: string
+  /** `upstream-<model's slug>` when left out. */
+  upstreamId?: string
+  /** Server software, for a provider that the operator runs. */
+  engine?: string
   /** US dollars a token. */
   promptUsd?: string
   completionUsd?: string
@@ -11,35 +15,38 @@ export interface OperatorEndpoint {
   region?: string
   parameters?: string[]
   contextLength?: number
+  reasoning?: boolean
   inputModalities?: string[]
 }
 
-/** Adds endpoints with their models and providers. The upstream id of each is `upstream-<model's slug>`. */
+/** Adds endpoints with their models and providers. */
 export async function addEndpoints(database: D1Database, endpoints: OperatorEndpoint[]): Promise<void> {
   const rows = JSON.stringify(
     endpoints.map((endpoint) => {
       const { provider, model, region } = endpoint
       const tag = region === undefined ? provider : `${provider}/${region}`
-      const upstreamId = `upstream-${model.slice(model.indexOf('/') + 1)}`
       return {
         promptUsd: '0.000001',
         completionUsd: '0.000002',
         contextLength: 100_000,
+        upstreamId: `upstream-${model.slice(model.indexOf('/') + 1)}`,
         ...endpoint,
         parameters: JSON.stringify(endpoint.parameters ?? ['temperature', 'tools', 'tool_choice', 'max_tokens']),
         inputModalities: JSON.stringify(endpoint.inputModalities ?? ['text']),
         tag,
         id: `${tag}:${model}`,
-        upstreamId,
+        reasoning: endpoint.reasoning ? 1 : 0,
       }
     }),
   )
   const statements = [
-    `INSERT OR IGNORE INTO providers (slug, name, kind, direct)
-     SELECT value ->> 'provider', value ->> 'provider', 'cloud', 1 FROM json_each(?1)`,
+    `INSERT OR IGNORE INTO providers (slug, name, kind, direct, engine)
+     SELECT value ->> 'provider', value ->> 'provider', 'cloud', 1, value ->> 'engine' FROM json_each(?1)`,
     `INSERT OR IGNORE INTO models
-       (id, canonical_slug, name, author, input_modalities, output_modalities, context_length, max_output_tokens)
-     SELECT value ->> 'model', value ->> 'model', value ->> 'model', 'test', '["text"]', '["text"]', 100000, 8000
+       (id, canonical_slug, name, author, input_modalities, output_modalities, context_length, max_output_tokens,
+       reasoning)
+     SELECT value ->> 'model', value ->> 'model', value ->> 'model', 'test', value ->> 'inputModalities',
+       '["text"]', 100000, 8000, value ->> 'reasoning'
      FROM json_each(?1)`,
     `INSERT INTO endpoints
        (id, model, provider, tag, upstream_id, region, eu, context_length, input_modalities, output_modalities, parameters)

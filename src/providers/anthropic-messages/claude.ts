@@ -13,6 +13,8 @@ export interface ModelFacts {
   alwaysThinks: boolean
   /** Can be told to think between calls of tools at most. */
   thinksBetweenTools: boolean
+  /** Shows its thoughts only when asked for them; the others don't know the word. */
+  hidesThoughts: boolean
   /** Without thinking no effort above `high` is taken. */
   needsThinkingAboveHigh: boolean
   /** Levels of `output_config.effort`; empty where the field is an error. */
@@ -49,6 +51,7 @@ export function modelFactsOf(id: string, model: Pick<ModelRecord, 'reasoning'>):
     takesBudget: version < 47 && !isFable,
     alwaysThinks: isFable || (version >= 55 && name !== 'haiku'),
     thinksBetweenTools: name === 'sonnet' && version >= 55,
+    hidesThoughts: version >= 47 || isFable,
     needsThinkingAboveHigh: version >= 50 && !isFable,
     efforts: effortsOf(name, version, isFable, model),
     refusesSampling: version >= 47 || isFable,
@@ -92,6 +95,7 @@ function foreign(model: Pick<ModelRecord, 'reasoning'>): ModelFacts {
     takesBudget: true,
     alwaysThinks: false,
     thinksBetweenTools: false,
+    hidesThoughts: false,
     needsThinkingAboveHigh: false,
     efforts: [],
     refusesSampling: false,

@@ -40,6 +40,7 @@ export class MessageStreamDecoder implements StreamDecoder {
   #parts: Part[] = []
   #text = new TextDecoder()
   #events: SseEvents
+  #closed = false
 
   constructor(options: DecodeOptions) {
     this.#message = new MessageEvents(options)
@@ -54,6 +55,7 @@ export class MessageStreamDecoder implements StreamDecoder {
   }
 
   end(): Part[] {
+    this.#closed = true
     this.#events.end()
     this.#parts.push(...this.#message.end())
     return this.#taken()
@@ -68,6 +70,8 @@ export class MessageStreamDecoder implements StreamDecoder {
     try {
       event = JSON.parse(text)
     } catch {
+      // Half an event is what a cut leaves behind.
+      if (this.#closed && name !== 'error') return
       event = text
     }
     this.#parts.push(...this.#message.push(event, name))

@@ -32,15 +32,3 @@ export const onVertex: MessagesHost = {
   fetchesUrls: false,
   refuses: firstParty,
 }
-
-/** Claude by Bedrock's InvokeModel; its stream wraps every event in a frame, whose content `MessageEvents` reads. */
-export const onBedrockInvoke: MessagesHost = {
-  path: ({ target, stream }) =>
-    `/model/${encodeURIComponent(target.endpoint.upstreamId)}/${stream ? 'invoke-with-response-stream' : 'invoke'}`,
-  bodyVersion: 'bedrock-2023-05-31',
-  streamField: false,
-  betas: 'body',
-  fetchesUrls: false,
-  structured: false,
-  refuses: [...firstParty, 'eager_input_streaming'],
-}

@@ -61,7 +61,7 @@ function thinkingFor(request: ChatRequest, wish: ReasoningWish | null, context: 
     return { config: null, mode: 'off' }
   }
   // A model that thinks anyway shows its thoughts only when asked to.
-  if (!wish) return { config: facts.alwaysThinks ? adaptive(request) : null, mode: 'off' }
+  if (!wish) return { config: facts.alwaysThinks ? adaptive(request, facts) : null, mode: 'off' }
   if (!wish.on) return withoutThinking(request, facts, note)
   return facts.thinking === 'adaptive' && !(facts.takesBudget && wish.budget !== undefined)
     ? adaptiveThinking(request, wish, context, note)
@@ -73,7 +73,7 @@ function withoutThinking(request: ChatRequest, facts: ModelFacts, note: Note): T
   note('reasoning', 'changed', 'cannot-be-turned-off')
   if (facts.thinksBetweenTools) return { config: { type: 'between_tools' }, mode: 'off' }
   const effort = nearestLevel('low', facts.efforts)
-  return { config: adaptive(request), mode: 'off', ...(effort ? { effort } : {}) }
+  return { config: adaptive(request, facts), mode: 'off', ...(effort ? { effort } : {}) }
 }
 
 function adaptiveThinking(
@@ -82,7 +82,7 @@ function adaptiveThinking(
   { facts, maxTokens }: ThinkingContext,
   note: Note,
 ): Thinking {
-  const config = adaptive(request)
+  const config = adaptive(request, facts)
   const wanted = wish.level ?? (wish.budget === undefined ? undefined : levelOf(wish.budget, maxTokens))
   if (wanted === undefined) return { config, mode: 'on' }
   const effort = nearestLevel(wanted, facts.efforts)
@@ -105,9 +105,10 @@ function budgetThinking(
     note('reasoning', 'dropped', 'earlier-thoughts-missing')
     return off
   }
-  const asked = wish.budget ?? budgetOf(wish.level ?? 'medium', maxTokens) ?? minBudget
+  const asked = Math.floor(wish.budget ?? budgetOf(wish.level ?? 'medium', maxTokens) ?? minBudget)
   // The answer has to fit into `max_tokens` beside the thoughts.
-  const budget = Math.max(minBudget, Math.min(Math.floor(asked), maxBudget, Math.floor(maxTokens * 0.95)))
+  const fitting = asked < maxTokens ? asked : Math.floor(maxTokens * 0.95)
+  const budget = Math.max(minBudget, Math.min(fitting, maxBudget))
   if (budget >= maxTokens) {
     note('reasoning', 'dropped', 'max-tokens-too-small')
     return off
@@ -117,7 +118,8 @@ function budgetThinking(
 }
 
 /** The newest models keep their thoughts to themselves when nothing is said about it. */
-function adaptive({ reasoning, thinking }: ChatRequest): JsonRecord {
+function adaptive({ reasoning, thinking }: ChatRequest, facts: ModelFacts): JsonRecord {
+  if (!facts.hidesThoughts) return { type: 'adaptive' }
   const hidden = reasoning?.exclude === true || asRecord(thinking)?.display === 'omitted'
   return { type: 'adaptive', display: hidden ? 'omitted' : 'summarized' }
 }

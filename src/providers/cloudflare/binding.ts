@@ -1,3 +1,4 @@
+import type { Egress } from '../../edge/egress.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { asList, asRecord, type JsonRecord } from '../foreign-json.ts'
 import { newCallId } from '../new-call-id.ts'
@@ -9,6 +10,19 @@ export interface AiBinding {
     input: Record<string, unknown>,
     options: { returnRawResponse: true; signal?: AbortSignal },
   ): Promise<Response>
+}
+
+/** Where requests for the binding are sent: an address that nobody has. */
+export const bindingUrl = 'https://workers-ai.binding'
+
+export function isAiBinding(value: unknown): value is AiBinding {
+  return typeof value === 'object' && value !== null && 'run' in value
+}
+
+/** What the one egress opens connections with, where the Worker has an `AI` binding: its address leads to the binding. */
+export function withAiBinding(fetch: Egress, binding: unknown): Egress {
+  if (!isAiBinding(binding)) return fetch
+  return (url, init) => (url.startsWith(`${bindingUrl}/`) ? runOnBinding(binding, init) : fetch(url, init))
 }
 
 const maxEventBytes = 8 * 1024 * 1024

@@ -59,14 +59,20 @@ function encodeContent(content: string | readonly ContentPart[], note: Note): st
 }
 
 function encodePart(part: ContentPart, note: Note): CohereContent {
-  const { cache_control, prompt_cache_breakpoint } = part as { cache_control?: unknown; prompt_cache_breakpoint?: unknown }
+  const { cache_control, prompt_cache_breakpoint } = part as {
+    cache_control?: unknown
+    prompt_cache_breakpoint?: unknown
+  }
   if (cache_control != null || prompt_cache_breakpoint != null)
     note('messages.cache_control', 'dropped', 'no-cache-control')
   if (part.type === 'text') return { type: 'text', text: part.text }
   if (part.type === 'image_url') {
     const { url, detail } = part.image_url
     if (detail === 'original') note('messages.image_url.detail', 'changed', 'nearest-allowed')
-    return { type: 'image_url', image_url: { url, ...(detail ? { detail: detail === 'original' ? 'high' : detail } : {}) } }
+    return {
+      type: 'image_url',
+      image_url: { url, ...(detail ? { detail: detail === 'original' ? 'high' : detail } : {}) },
+    }
   }
   // An answer to half of the question is worse than another endpoint's answer to all of it.
   throw new FailureError({ type: 'invalid_request', message: `Cohere takes no ${part.type} parts.` })
@@ -78,7 +84,9 @@ function named(name: string | undefined, content: string | CohereContent[], note
   note('messages.name', 'changed', 'put-before-the-text')
   if (typeof content === 'string') return `${name}: ${content}`
   const first = content.findIndex((part) => part.type === 'text')
-  return content.map((part, i) => (i === first && part.type === 'text' ? { ...part, text: `${name}: ${part.text}` } : part))
+  return content.map((part, i) =>
+    i === first && part.type === 'text' ? { ...part, text: `${name}: ${part.text}` } : part,
+  )
 }
 
 function encodeAssistant(message: AssistantMessage, reasons: boolean, note: Note): CohereMessage {

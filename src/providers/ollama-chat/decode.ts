@@ -49,9 +49,7 @@ export function decodeBody(body: string, options: DecodeOptions): Part[] {
   const parts = readAnswer(answer, state)
   if (state.finished || parts.some((part) => part.type === 'error')) return parts
   // A whole answer without a reason is believed when it says something.
-  return state.produced
-    ? [...parts, finish('stop', state)]
-    : [{ type: 'error', failure: plainFailure('malformed') }]
+  return state.produced ? [...parts, finish('stop', state)] : [{ type: 'error', failure: plainFailure('malformed') }]
 }
 
 /** Lines of JSON to parts, however the bytes are cut. */
@@ -156,7 +154,11 @@ function sayings(message: JsonRecord, state: AnswerState): Part[] {
 
 function finish(native: string, state: AnswerState): Part {
   state.finished = true
-  return { type: 'finish', reason: finishReasonOf(native, { calls: state.calls > 0, produced: state.produced }), native }
+  return {
+    type: 'finish',
+    reason: finishReasonOf(native, { calls: state.calls > 0, produced: state.produced }),
+    native,
+  }
 }
 
 function usageOf(answer: JsonRecord): Part | null {
@@ -164,5 +166,8 @@ function usageOf(answer: JsonRecord): Part | null {
   const completionTokens = tokenCount(answer.eval_count)
   if (promptTokens === undefined && completionTokens === undefined) return null
   // Older versions leave out the count of a prompt that they had in their cache.
-  return { type: 'usage', usage: { ...noUsage, promptTokens: promptTokens ?? 0, completionTokens: completionTokens ?? 0 } }
+  return {
+    type: 'usage',
+    usage: { ...noUsage, promptTokens: promptTokens ?? 0, completionTokens: completionTokens ?? 0 },
+  }
 }

@@ -72,7 +72,8 @@ function imageOf(part: ContentPart): string {
   if (data === undefined)
     throw new FailureError({
       type: 'invalid_request',
-      message: part.type === 'image_url' ? 'Ollama takes images as base64 data URLs.' : `Ollama takes no ${part.type} parts.`,
+      message:
+        part.type === 'image_url' ? 'Ollama takes images as base64 data URLs.' : `Ollama takes no ${part.type} parts.`,
     })
   return data
 }

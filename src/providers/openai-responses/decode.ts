@@ -26,6 +26,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
   #events: SseEvents
   #parts: Part[] = []
   #text = new TextDecoder()
+  #ended = false
 
   constructor(options: ReadOptions) {
     this.#reader = new ResponseReader(options)
@@ -40,6 +41,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
   }
 
   end(): Part[] {
+    this.#ended = true
     this.#events.end()
     this.#parts.push(...this.#reader.fail('truncated'))
     return this.#taken()
@@ -56,6 +58,8 @@ export class ResponsesStreamDecoder implements StreamDecoder {
     } catch {
       // Words after `event: error` are still the error.
       event = name === 'error' ? text : undefined
+      // Half an event at the end is a cut.
+      if (event === undefined && this.#ended) return
     }
     this.#parts.push(...(event === undefined ? this.#reader.fail('malformed') : this.#reader.readEvent(event, name)))
   }

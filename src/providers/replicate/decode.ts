@@ -59,7 +59,8 @@ export function decodeBody(body: string, options: DecodeOptions): Part[] {
 function textOf(output: unknown): string | null {
   if (output === undefined || output === null) return null
   if (typeof output === 'string') return output
-  if (Array.isArray(output)) return output.map((piece) => (typeof piece === 'string' ? piece : JSON.stringify(piece))).join('')
+  if (Array.isArray(output))
+    return output.map((piece) => (typeof piece === 'string' ? piece : JSON.stringify(piece))).join('')
   return JSON.stringify(output)
 }
 
@@ -83,7 +84,8 @@ function usageOf({ metrics }: Prediction): Part[] {
 
 function failureOf(words: unknown, code: string, { secrets }: DecodeOptions): AttemptFailure {
   const record = asRecord(words)
-  const message = asText(words) ?? asText(record?.detail) ?? asText(record?.message) ?? (record ? JSON.stringify(record) : '')
+  const message =
+    asText(words) ?? asText(record?.detail) ?? asText(record?.message) ?? (record ? JSON.stringify(record) : '')
   // Its errors have codes of their own, in the words.
   const own = /\b(E\d{3,4})\b|\(code: (\w+)\)/.exec(message)
   return classifyInside({ error: { code: own?.[1] ?? own?.[2] ?? code, message } }, secrets, kindOf)

@@ -44,7 +44,8 @@ export function encode(input: EncodeInput): EncodedRequest {
   const { prompt, systemPrompt } = promptOf(messages, withSystemPrompt.test(upstreamId), note)
   const fields: JsonRecord = { prompt, ...(systemPrompt === null ? {} : { system_prompt: systemPrompt }) }
   const maxTokens = request.max_completion_tokens ?? request.max_tokens
-  if (maxTokens != null) fields[withCompletionLimit.test(upstreamId) ? 'max_completion_tokens' : 'max_tokens'] = maxTokens
+  if (maxTokens != null)
+    fields[withCompletionLimit.test(upstreamId) ? 'max_completion_tokens' : 'max_tokens'] = maxTokens
   for (const name of common) if (request[name] != null) fields[name] = request[name]
   for (const name of listed) {
     if (request[name] == null) continue

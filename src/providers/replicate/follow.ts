@@ -135,7 +135,9 @@ async function textAt(run: Run): Promise<string | null> {
 }
 
 async function cancel({ context, url }: Run): Promise<void> {
-  const response = await context.fetch(`${url}/cancel`, { method: 'POST', headers: apiHeaders(context) }).catch(() => null)
+  const response = await context
+    .fetch(`${url}/cancel`, { method: 'POST', headers: apiHeaders(context) })
+    .catch(() => null)
   await response?.body?.cancel()
 }
 

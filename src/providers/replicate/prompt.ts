@@ -39,25 +39,28 @@ function isTurn(message: Message): message is Turn {
 
 function transcriptOf(turns: readonly Turn[]): string {
   const names = new Map<string, string>()
-  const lines = turns.flatMap((message): string[] => {
-    switch (message.role) {
-      case 'user':
-        return [`${message.name ?? 'User'}: ${textOf(message.content)}`]
-      case 'tool':
-        return [`Result of ${names.get(message.tool_call_id) ?? 'the tool'}: ${textOf(message.content)}`]
-      case 'assistant': {
-        const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: given } }) => {
-          names.set(id, name)
-          return `Assistant calls ${name} with ${given || '{}'}`
-        })
-        const said = message.content == null ? (message.refusal ?? '') : textOf(message.content)
-        return [...(said === '' && calls.length > 0 ? [] : [`Assistant: ${said}`]), ...calls]
-      }
-    }
-  })
+  const lines = turns.flatMap((turn) => linesOf(turn, names))
   // A last word of the assistant is the beginning of the answer.
   const begun = turns.at(-1)?.role === 'assistant' && !lines.at(-1)?.startsWith('Assistant calls ')
   return [...lines, ...(begun ? [] : ['Assistant:'])].join('\n\n')
+}
+
+/** @param names of the functions that were called, by the ids of the calls */
+function linesOf(turn: Turn, names: Map<string, string>): string[] {
+  switch (turn.role) {
+    case 'user':
+      return [`${turn.name ?? 'User'}: ${textOf(turn.content)}`]
+    case 'tool':
+      return [`Result of ${names.get(turn.tool_call_id) ?? 'the tool'}: ${textOf(turn.content)}`]
+    case 'assistant': {
+      const calls = (turn.tool_calls ?? []).map(({ id, function: { name, arguments: given } }) => {
+        names.set(id, name)
+        return `Assistant calls ${name} with ${given || '{}'}`
+      })
+      const said = turn.content == null ? (turn.refusal ?? '') : textOf(turn.content)
+      return [...(said === '' && calls.length > 0 ? [] : [`Assistant: ${said}`]), ...calls]
+    }
+  }
 }
 
 function textOf(content: string | readonly ContentPart[]): string {

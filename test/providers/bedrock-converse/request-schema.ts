@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { asRecord, type JsonRecord } from '../../../src/providers/foreign-json.ts'
 
 // Converse's request as the SDK's types and Amazon's reference describe it, stricter than the service where recorded
 // errors say so: no unknown key, no empty text, alternating turns that begin with the user, calls only beside a toolConfig.
@@ -185,7 +186,7 @@ export function refusedBy(upstreamId: string, body: z.infer<typeof converseReque
   }
   const thinking = (additional.thinking as { type?: string; budget_tokens?: number } | undefined) ?? {}
   const thinks = thinking.type === 'enabled' || thinking.type === 'adaptive'
-  const choice: { type?: string } = { ...toolConfig?.toolChoice, ...(additional.tool_choice as object | undefined) }
+  const choice: JsonRecord = { ...toolConfig?.toolChoice, ...asRecord(additional.tool_choice) }
   const forced = 'any' in choice || 'tool' in choice || choice.type === 'any' || choice.type === 'tool'
   const sampled = config.temperature !== undefined || config.topP !== undefined || additional.top_k !== undefined
   if (thinking.type === 'enabled' && forced) refused.push('forced tool beside thinking')
@@ -197,7 +198,7 @@ export function refusedBy(upstreamId: string, body: z.infer<typeof converseReque
     if (thinking.budget_tokens < 1024) refused.push('budget too small')
     if (config.maxTokens !== undefined && thinking.budget_tokens >= config.maxTokens) refused.push('budget too large')
   }
-  if (thinking.type === 'enabled' && /claude-(opus-4-[6-9]|opus-5|sonnet-5|fable)/.test(upstreamId))
+  if (thinking.type === 'enabled' && /claude-(opus-4-[7-9]|opus-5|sonnet-5|fable)/.test(upstreamId))
     refused.push('budget')
   if (thinking.type === 'disabled' && /5-5|fable/.test(upstreamId)) refused.push('disabled thinking')
   if (/claude-(opus-4-8|opus-5|sonnet-5|fable)/.test(upstreamId) && sampled) refused.push('sampling')

@@ -12,8 +12,13 @@ export function anthropicAnswer(documents: Json[]): RecordedAnswer {
       blocks.push(...document.content)
       usage = document.usage
       choice.native = document.stop_reason
-    } else if (type === 'message_start') usage = { ...document.message.usage }
-    else if (type === 'content_block_start') blocks[index] = { ...document.content_block, json: '' }
+    } else if (type === 'message_start') {
+      // Another message in the middle of one: the first, which was told already, never ends.
+      answer.failed = blocks.length > 0
+      if (answer.failed) break
+      usage = { ...document.message.usage }
+    }
+    if (type === 'content_block_start') blocks[index] = { ...document.content_block, json: '' }
     else if (type === 'content_block_delta') {
       const block = blocks[index]
       if (delta.type === 'text_delta') block.text += delta.text
@@ -21,9 +26,12 @@ export function anthropicAnswer(documents: Json[]): RecordedAnswer {
       if (delta.type === 'input_json_delta') block.json += delta.partial_json
     } else if (type === 'message_delta') {
       choice.native = delta.stop_reason ?? choice.native
+      choice.refusal += delta.stop_details?.explanation ?? ''
       // The counts are cumulative; those that are left out stay what they were.
       for (const [name, value] of Object.entries(document.usage ?? {})) if (value !== null) usage[name] = value
     } else if (type === 'error') answer.failed = true
+    // One recording holds two messages: the first is the answer.
+    else if (type === 'message_stop') break
   }
   for (const block of blocks) {
     if (block.type === 'text') choice.text += block.text

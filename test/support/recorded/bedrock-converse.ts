@@ -44,7 +44,8 @@ export function converseStreamAnswer(bytes: Uint8Array): RecordedAnswer {
       content[payload.contentBlockIndex] ??= {}
       return content[payload.contentBlockIndex]
     }
-    if (name === 'contentBlockStart' && payload.start?.toolUse) block().toolUse = { ...payload.start.toolUse, input: '' }
+    if (name === 'contentBlockStart' && payload.start?.toolUse)
+      block().toolUse = { ...payload.start.toolUse, input: '' }
     if (name === 'contentBlockDelta') {
       const { text, toolUse, reasoningContent } = payload.delta
       if (text !== undefined) block().text = (block().text ?? '') + text
@@ -54,7 +55,10 @@ export function converseStreamAnswer(bytes: Uint8Array): RecordedAnswer {
     if (name === 'messageStop') stopReason = payload.stopReason
     if (name === 'metadata') usage = payload.usage
   }
-  return { ...converseAnswer([{ output: { message: { content: content.filter(Boolean) } }, stopReason, usage }]), failed }
+  return {
+    ...converseAnswer([{ output: { message: { content: content.filter(Boolean) } }, stopReason, usage }]),
+    failed,
+  }
 }
 
 export function converseAnswer([document]: Json[]): RecordedAnswer {

@@ -1,13 +1,16 @@
 import { choiceAt, emptyAnswer, type Json, type RecordedAnswer, type RecordedUsage } from './answer.ts'
 
-/** @param thinkTags the provider is one that hides reasoning between tags in the text */
-export function openAiChatAnswer(documents: Json[], thinkTags: boolean): RecordedAnswer {
+/**
+ * @param whole it is no stream
+ * @param thinkTags the provider is one that hides reasoning between tags in the text
+ */
+export function openAiChatAnswer(documents: Json[], whole: boolean, thinkTags: boolean): RecordedAnswer {
   const answer = emptyAnswer()
   let usage: Json = null
   for (const document of documents) {
     usage = document.usage ?? document.x_groq?.usage ?? usage
     if (document.error) answer.failed = true
-    for (const choice of document.choices ?? []) takeChoice(answer, choice, document.object !== 'chat.completion.chunk')
+    for (const choice of document.choices ?? []) takeChoice(answer, choice, whole)
   }
   if (usage) answer.usage = usageOf(usage)
   if (documents.every((document) => (document.choices ?? []).length === 0)) answer.failed = true

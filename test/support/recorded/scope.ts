@@ -78,12 +78,10 @@ export const speakerOf: Readonly<Record<WireName, Speaker>> = {
 
 const request: ChatRequest = { messages: [{ role: 'user', content: 'Hello' }] }
 
-export interface Replayable {
+/** A wire to replay through, and whose it is. */
+export interface Replayable extends Speaker {
   wire: Wire
   input: DecodeInput
-  /** Whose wire it is. */
-  slug: string
-  upstreamId: string
 }
 
 /** The wire that a recording is replayed through, as its own provider speaks it where it does. */
@@ -98,7 +96,7 @@ export function wireFor(recording: Recording): Replayable | null {
     if (wire?.name !== name) continue
     const reasoning = { supported: recording.tags.includes('reasoning'), mandatory: false, efforts: null }
     const target = { endpoint, model: modelEntry({ reasoning }).model, baseUrl: 'https://up.example', credential: null }
-    return { wire, input: { target, request }, slug, upstreamId }
+    return { wire, input: { target, request }, slug, upstreamId, ...(engine ? { engine } : {}) }
   }
   return null
 }
