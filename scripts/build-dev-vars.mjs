@@ -39,11 +39,48 @@ TOTAL_REASONING_TIMEOUT_MS=
 # A key makes a provider routable. A base URL replaces scheme, host and base path (/v1 included) of that provider.
 `
 
-/** The clouds under the names that their own tools use, beside the two of every provider. */
+/** What some providers have beside the two names of every one: clouds those of their own tools, routers their settings. */
 const ownNames = {
   'amazon-bedrock': ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_BEARER_TOKEN_BEDROCK'],
-  azure: ['AZURE_OPENAI_ENDPOINT'],
+  azure: [
+    'AZURE_OPENAI_ENDPOINT',
+    'AZURE_API_VERSION',
+    'AZURE_DEPLOYMENTS',
+    'AZURE_AD_TOKEN',
+    'AZURE_TENANT_ID',
+    'AZURE_CLIENT_ID',
+    'AZURE_CLIENT_SECRET',
+    'AZURE_AUTHORITY_HOST',
+    'AZURE_EU_API_KEY',
+    'AZURE_EU_BASE_URL',
+    'AZURE_EU_RESOURCE',
+    'AZURE_EU_OPENAI_ENDPOINT',
+    'AZURE_EU_API_VERSION',
+    'AZURE_EU_DEPLOYMENTS',
+    'AZURE_EU_AD_TOKEN',
+  ],
+  eurouter: ['EUROUTER_ORG_ID'],
   'google-vertex': ['GOOGLE_SERVICE_ACCOUNT_JSON'],
+  huggingface: ['HUGGINGFACE_BILL_TO'],
+  oci: ['OCI_PROJECT'],
+  openrouter: ['OPENROUTER_REFERER', 'OPENROUTER_TITLE'],
+  portkey: ['PORTKEY_CONFIG', 'PORTKEY_PROVIDER', 'PORTKEY_VIRTUAL_KEY'],
+}
+
+/** What the names alone do not tell. */
+const ownWords = {
+  azure: [
+    'A resource: its name, or its address as the portal shows it. A dated API version asks for the older addresses.',
+    'AZURE_DEPLOYMENTS: model=deployment, separated by commas, for those that are not called as their model.',
+    'Instead of a key: an Entra ID token of the moment, or a service principal (tenant, client and secret).',
+    'AZURE_EU_*: the resource whose deployments stay in the EU (Data Zone EU, or Standard in a region of the EU). Models',
+    'of the EU data zone are sent to this one only; the service principal may be the same.',
+  ],
+}
+
+/** The names of what is left open in a base URL. */
+function placeholders(baseUrl, prefix) {
+  return [...(baseUrl ?? '').matchAll(/\{([a-z_]+)\}/g)].map(([, name]) => `${prefix}_${name.toUpperCase()}`)
 }
 
 /** `z-ai` → `Z_AI` */
@@ -58,8 +95,10 @@ export function variablePrefix(slug) {
 export function exampleText(providers) {
   const sections = providers.map(({ slug, name, base_url }) => {
     const prefix = variablePrefix(slug)
-    const names = [`${prefix}_API_KEY`, `${prefix}_BASE_URL`, ...(ownNames[slug] ?? [])]
-    return [`# ${name}${base_url ? `: ${base_url}` : ''}`, ...names.map((variable) => `${variable}=`)].join('\n')
+    const own = [...placeholders(base_url, prefix), ...(ownNames[slug] ?? [])]
+    const names = new Set([`${prefix}_API_KEY`, `${prefix}_BASE_URL`, ...own])
+    const words = [`${name}${base_url ? `: ${base_url}` : ''}`, ...(ownWords[slug] ?? [])]
+    return [...words.map((line) => `# ${line}`), ...[...names].map((variable) => `${variable}=`)].join('\n')
   })
   return `${[head.trimEnd(), ...sections].join('\n\n')}\n`
 }

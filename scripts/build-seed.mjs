@@ -11,7 +11,33 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = process.argv[2] ?? join(root, '../shared/catalog')
 const read = (name) => readFileSync(join(source, name), 'utf8')
 
-const providers = JSON.parse(read('providers.json'))
+/** Providers that the collection lacks. What nobody has looked up is null. */
+const more = [
+  { slug: 'litellm', name: 'LiteLLM', headquarters: null, base_url: null },
+  { slug: 'orq', name: 'Orq.ai', headquarters: 'NL', base_url: 'https://api.orq.ai/v3/router' },
+  { slug: 'eurouter', name: 'EUrouter', headquarters: null, base_url: 'https://api.eurouter.ai/api/v1' },
+  { slug: 'github-models', name: 'GitHub Models', headquarters: 'US', base_url: 'https://models.github.ai/inference' },
+].map((row) => ({
+  slug: row.slug,
+  name: row.name,
+  kind: 'router',
+  direct: false,
+  headquarters: row.headquarters,
+  headquarters_source: row.headquarters === null ? null : 'curated',
+  datacenters: null,
+  datacenters_source: null,
+  base_url: row.base_url,
+  privacy_policy_url: null,
+  terms_of_service_url: null,
+  status_page_url: null,
+  urls_source: null,
+  data_policy: { trains: null, retains_prompts: null, retention_days: null, zdr: null, as_of: null },
+}))
+
+/** Names of models that the collection has wrong, as the provider's own API knows them. */
+const corrections = { 'replicateopenai/gpt-oss-20b': 'openai/gpt-oss-20b' }
+
+const providers = [...JSON.parse(read('providers.json')), ...more]
 const models = JSON.parse(read('models.json'))
 const rows = read('endpoints.jsonl')
   .trim()
@@ -22,6 +48,7 @@ const unlicensed = (name) => typeof name === 'string' && name.startsWith('openro
 
 const endpoints = rows
   .filter((row) => row.upstream_id && !row.upstream_id_source && !unlicensed(row.source))
+  .map((row) => ({ ...row, upstream_id: corrections[row.upstream_id] ?? row.upstream_id }))
   .map((row) => (unlicensed(row.params_source) ? withInferredParameters(row) : row))
 
 const byModel = Map.groupBy(endpoints, (row) => row.model)

@@ -43,9 +43,10 @@ export async function discoverModels({ baseUrl, engine, apiKey, fetch }) {
 
 /** `/v1` is forgotten more often than not. */
 async function listOf(base, ask) {
-  for (const url of /\/v\d+[a-z]*$/.test(base) ? [base] : [base, `${base}/v1`]) {
+  const places = /\/v\d+[a-z]*$/.test(base) ? [base] : [base, `${base}/v1`]
+  for (const [index, url] of places.entries()) {
     const answer = await ask(`${url}/models`).catch((error) => {
-      if (url === base && error.status === 404 && !/\/v\d/.test(base)) return null
+      if (index < places.length - 1) return null
       throw error
     })
     const list = Array.isArray(answer) ? answer : (answer?.data ?? answer?.models)

@@ -22,8 +22,8 @@ const commonParameters = [
   'tool_choice',
 ]
 
-/** Reserved for the routes of the gateway and for the sandbox. */
-const slugForm = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+/** Short enough for a variable, and the same in every spelling of it. */
+const slugForm = /^(?=.{1,63}$)[a-z0-9]+(-[a-z0-9]+)*$/
 
 export function isSlug(text) {
   return slugForm.test(text)

@@ -84,7 +84,7 @@ function openIsolate(env: Env, request: Request): Isolate {
     settling: new SettleQueue(),
     egress: openEgress({
       environment: environmentOf(variables),
-      fetch: withAiBinding((url, init) => fetch(url, init), variables.AI),
+      fetch: withAiBinding((url, init) => fetch(url, init), variables),
     }),
     access: new WeakMap(),
     deadlines: deadlinesOf(variables),

@@ -181,6 +181,7 @@ export function endpointObject({ entry, endpoint, usable, health, withPerformanc
     is_free: endpoint.free,
     release_status: endpoint.status,
     router: !provider.direct,
+    self_hosted: provider.engine != null,
     headquarters: provider.headquarters,
     datacenters: provider.datacenters,
     data_policy: dataPolicyObject(provider),

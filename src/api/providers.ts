@@ -60,6 +60,7 @@ function providerObject(provider: ProviderRecord, offer: Offer | undefined) {
     // Ours, beyond the contract.
     kind: provider.kind,
     router: !provider.direct,
+    self_hosted: provider.engine != null,
     usable: offer?.usable ?? false,
     endpoints: offer?.endpoints ?? 0,
     data_policy: dataPolicyObject(provider),

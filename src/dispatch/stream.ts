@@ -14,6 +14,8 @@ import type { RunResult } from './run.ts'
 /** A comment goes out when nothing was written for this long; the timer that looks ticks twice as often. */
 const quietMs = 2_000
 const tickMs = 1_000
+/** After the finish only the usage is still to come: a provider that keeps the line open keeps the client no longer. */
+const afterFinishMs = 5_000
 
 export interface StreamInput {
   gateway: Gateway
@@ -127,7 +129,8 @@ class Pump {
     // Only a read that is waited for counts as silence: a client that does not read is not the provider's fault.
     let readingSince: number | null = null
     this.#onSilence = () => {
-      if (readingSince === null || gateway.now() - readingSince < idleMs) return
+      const patienceMs = isFinished(progress) ? Math.min(idleMs, afterFinishMs) : idleMs
+      if (readingSince === null || gateway.now() - readingSince < patienceMs) return
       silent = true
       stop()
     }

@@ -12,13 +12,10 @@ import type { Credential, Wire } from './wire.ts'
 
 const chat = atResource(openAiChatWire({ ...openai, streamOptions: {}, userField: 'user' }))
 
+// Padding cannot be switched off there.
+const { streamOptions, ...responsesFacts } = openaiResponses
 const responses = atResource(
-  openAiResponsesWire({
-    ...openaiResponses,
-    format: 'azure-openai-responses-v1',
-    streamOptions: {},
-    userField: 'user',
-  }),
+  openAiResponsesWire({ ...responsesFacts, format: 'azure-openai-responses-v1', userField: 'user' }),
 )
 
 /** DeepSeek, Grok, Llama, Mistral, Phi and others, which share the door of OpenAI's models and none of their manners. */

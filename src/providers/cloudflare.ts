@@ -1,7 +1,7 @@
-import { bindingUrl, isAiBinding } from './cloudflare/binding.ts'
+import { bindingIn, bindingUrl } from './cloudflare/binding.ts'
 import { openAiCompatible } from './open-ai-compatible.ts'
 import { outputLimitOf } from './openai-chat/reasoning-control.ts'
-import type { Provider, Variables } from './provider.ts'
+import type { Provider } from './provider.ts'
 
 /** Stands for the binding where a key is asked for; too short to be taken for a secret. */
 const boundKey = 'AI'
@@ -23,14 +23,9 @@ const rest = openAiCompatible('cloudflare', {
 /** Workers AI: over REST with a key and an account, else through the Worker's own `AI` binding where it is bound. */
 export const cloudflare: Provider = {
   ...rest,
-  credential: (variables) => rest.credential(variables) ?? (isBound(variables) ? { apiKey: boundKey } : null),
+  credential: (variables) => rest.credential(variables) ?? (bindingIn(variables) ? { apiKey: boundKey } : null),
   baseUrl: (endpoint, variables) =>
-    rest.credential(variables) === null && isBound(variables) ? bindingUrl : rest.baseUrl(endpoint, variables),
+    rest.credential(variables) === null && bindingIn(variables) ? bindingUrl : rest.baseUrl(endpoint, variables),
   authorize: (request, credential, context) =>
     credential?.apiKey === boundKey ? request : rest.authorize(request, credential, context),
-}
-
-/** Variables are texts, all but the bindings among them. */
-function isBound(variables: Variables): boolean {
-  return isAiBinding(variables.AI)
 }

@@ -137,11 +137,9 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
     },
   },
   helicone: { headers: { 'helicone-omit-request': 'true', 'helicone-omit-response': 'true' } },
-  eurouter: { baseUrl: 'https://api.eurouter.ai/api/v1', settingHeaders: { ORG_ID: 'x-org-id' } },
-  orq: { baseUrl: 'https://api.orq.ai/v3/router' },
+  eurouter: { settingHeaders: { ORG_ID: 'x-org-id' } },
   martian: { baseUrl: 'https://api.withmartian.com/v1', cacheControl: true },
   notdiamond: { baseUrl: 'https://proxy.notdiamond.ai/v1/proxy' },
-  'github-models': { baseUrl: 'https://models.github.ai/inference' },
   'cloudflare-ai-gateway': {
     auth: { header: 'cf-aig-authorization', prefix: 'Bearer ' },
     baseUrl: 'https://gateway.ai.cloudflare.com/v1/{account}/{gateway}/compat',

@@ -16,3 +16,12 @@ export function asList(value: unknown): readonly unknown[] {
 export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
+
+/** JSON text of a foreign value; empty where it nests deeper than the stack goes, which no provider's words do. */
+export function jsonTextOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? ''
+  } catch {
+    return ''
+  }
+}

@@ -1,4 +1,5 @@
 import type { ProviderRecord } from '../catalog/records.ts'
+import { amazonBedrock } from './amazon-bedrock.ts'
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
 import { cloudflare } from './cloudflare.ts'
@@ -12,16 +13,19 @@ import { replicate } from './replicate.ts'
 import { selfHosted } from './self-hosted.ts'
 
 /** Providers that are more than facts: those that speak a wire of their own, or more than one. */
-const nativeProviders: readonly Provider[] = [anthropic, azure, cohere, googleAiStudio, googleVertex, replicate, cloudflare]
+const nativeProviders: readonly Provider[] = [
+  amazonBedrock,
+  anthropic,
+  azure,
+  cohere,
+  googleAiStudio,
+  googleVertex,
+  replicate,
+  cloudflare,
+]
 
 /** Providers whose API at the catalogue's address is not OpenAI's, by slug: each has a wire of its own, or none yet. */
-const withoutChatCompletions: ReadonlySet<string> = new Set([
-  'amazon-bedrock',
-  'black-forest-labs',
-  'recraft',
-  'stability',
-  'watsonx',
-])
+const withoutChatCompletions: ReadonlySet<string> = new Set(['black-forest-labs', 'recraft', 'stability', 'watsonx'])
 
 const providers = new Map<string, Provider>(nativeProviders.map((provider) => [provider.slug, provider]))
 

@@ -3,6 +3,7 @@
 
 import { allRecordings, haveRecordings } from '../providers/recordings.ts'
 import { replay } from '../support/recorded/replay.ts'
+import { apiOf } from '../support/recorded/scope.ts'
 
 if (!haveRecordings) {
   console.log('There are no recordings: put them at ../shared/fixtures or name their folder in FIXTURES_DIR.')
@@ -10,7 +11,7 @@ if (!haveRecordings) {
 }
 
 const verdicts = allRecordings().map(replay)
-const rows = Map.groupBy(verdicts, ({ recording }) => `${recording.provider} · ${recording.api}`)
+const rows = Map.groupBy(verdicts, ({ recording }) => `${recording.provider} · ${apiOf(recording)}`)
 console.log(`${'provider · api'.padEnd(48)} passed  total  left out`)
 for (const [name, group] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(line(name, group))
 console.log(line('all', verdicts))

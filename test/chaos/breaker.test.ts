@@ -31,6 +31,8 @@ beforeAll(async () => {
         return eventStream([role, { waitMs: 6_500 }, first, ...rest])
       case 'halting':
         return eventStream([role, first, { waitMs: 6_500 }, ...rest])
+      case 'lingering':
+        return eventStream([role, first, ...rest.slice(0, -1), 'hang'])
       case 'silent':
         return { before: ['hang'] }
       case 'wordless':
@@ -39,7 +41,7 @@ beforeAll(async () => {
         return chat(request, ['Hello'])
     }
   })
-  const faulty = ['healing', 'broken', 'late', 'halting', 'silent', 'wordless']
+  const faulty = ['healing', 'broken', 'late', 'halting', 'lingering', 'silent', 'wordless']
   worker = await startWorker({ vars: reachedAt(upstream.url, [...faulty, 'backup']) })
   await addEndpoints(
     worker.database,
@@ -67,12 +69,14 @@ function callsOf(provider: string, since: number): number[] {
 }
 
 describe.concurrent('a provider that fails under steady load', () => {
-  /** Twenty requests a second for as long as `goesOn` says; all must be answered. */
+  /** Ten requests a second for as long as `goesOn` says; all must be answered. */
   async function load(model: string, goesOn: () => boolean): Promise<void> {
+    // Requests that wait for a cold start would all be on their way before the first of them has failed.
+    await client.whole({ model, provider: { only: ['backup'] } })
     const asking: Promise<void>[] = []
     while (goesOn()) {
       asking.push(client.whole({ model }).then(({ status }) => expect(status).toBe(200)))
-      await pause(50)
+      await pause(100)
     }
     await Promise.all(asking)
   }
@@ -80,8 +84,8 @@ describe.concurrent('a provider that fails under steady load', () => {
   it('is left alone after a few calls, and gets its traffic back once a probe went well', async () => {
     const since = Date.now()
     const elapsed = () => Date.now() - since
-    // Under a second of normal traffic is enough to tell that it is back.
-    const isBack = () => callsOf('healing', since).filter((at) => at > 29_000).length > 20
+    // A second of normal traffic is enough to tell that it is back.
+    const isBack = () => callsOf('healing', since).filter((at) => at > 29_000).length > 10
     await load('test/healing', () => {
       isHealed ||= elapsed() > 20_000
       return elapsed() < 45_000 && !isBack()
@@ -135,6 +139,15 @@ describe.concurrent('a stream that waits', () => {
       text: 'one two',
       finishReason: 'stop',
     })
+  })
+
+  it('for nothing but the end of the connection is over soon', async () => {
+    const reads = await watch('test/lingering')
+    expect(readChatStream(reads.map(({ text }) => text).join(''))).toMatchObject({
+      text: 'one two',
+      finishReason: 'stop',
+    })
+    expect(reads.at(-1)?.at).toBeLessThan(10_000)
   })
 })
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import {
   type Answer,
   completion,
@@ -53,6 +54,10 @@ function typed(type: string, text: string): Answer {
   return { headers: { 'content-type': type }, body: [{ send: text }] }
 }
 
+function compressed(type: string, text: string): Answer {
+  return { headers: { 'content-type': type, 'content-encoding': 'gzip' }, body: [{ send: gzipSync(text) }] }
+}
+
 /** Before the first content: whoever comes next answers instead. */
 function early(name: string, answer: Answer | null, { code = 502, modes = both, late = false } = {}): Fault {
   return { name, modes, answer, code, recovers: true, said: '', late, retryAfter: null }
@@ -89,6 +94,7 @@ export const faults: Fault[] = [
   early('a 200 with a rate limit', json({ error: { message: 'slow down', code: 429 } }), { code: 429 }),
   early('a 200 without choices', json({ id: 'x', object: 'chat.completion', choices: [] })),
   early('a 200 without a body', json('')),
+  early('a 204', { status: 204 }),
   early('a 200 with a page', typed('text/html', '<!doctype html><html>Just a moment</html>')),
   early('a 200 with words', typed('text/plain', 'upstream is tired')),
   early('a redirect', { status: 302, headers: { location: 'https://elsewhere.example/v1' } }),
@@ -103,6 +109,12 @@ export const faults: Fault[] = [
   early('an error for a finish', eventStream([role, errorFinish, done]), { modes: streamed }),
   early('half an answer, then a reset', { ...json(halfDocument), body: [{ send: halfDocument }, pause, 'reset'] }),
   early('half an answer', json(halfDocument)),
+  early('less of an answer than was announced', {
+    headers: { 'content-type': 'application/json', 'content-length': '4000' },
+    body: [{ send: halfDocument }, 'fin'],
+  }),
+  early('an error without an end', { status: 500, body: [{ send: '{"error":' }, 'hang'] }, { code: 504, late: true }),
+  early('events that are no objects', eventStream(['data: null\n\n', 'data: 5\n\n', done]), { modes: streamed }),
 
   inside('a reset', [pause, 'reset']),
   inside('a cut connection', ['fin']),
@@ -151,6 +163,9 @@ export const harmless: { name: string; modes: Mode[]; answer: Answer }[] = [
     modes: streamed,
     answer: eventStream([role, first, second, finish, pause, 'reset']),
   },
+  { name: 'silence after the finish', modes: streamed, answer: eventStream([role, first, second, finish, 'hang']) },
+  { name: 'compression', modes: whole, answer: compressed('application/json', document) },
+  { name: 'compression', modes: streamed, answer: compressed('text/event-stream', first + second + finish + done) },
   {
     name: 'a stream of another type',
     modes: both,

@@ -38,7 +38,6 @@ describe('the registry', () => {
       )
     }
     expect(missing.sort()).toEqual([
-      'amazon-bedrock',
       'black-forest-labs',
       'oci',
       'recraft',

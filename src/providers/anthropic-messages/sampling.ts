@@ -30,7 +30,7 @@ export function encodeSampling(
     else if (field !== 'top_k' && value > 1) {
       fields[field] = 1
       note(field, 'changed', 'at-most-one')
-    } else fields[field] = value
+    } else fields[field] = field === 'top_k' ? Math.floor(value) : value
   }
   return fields
 }

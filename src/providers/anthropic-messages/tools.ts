@@ -6,7 +6,7 @@ import type { AnswerFormat } from './answer-format.ts'
 import type { ModelFacts } from './claude.ts'
 import type { ToolChoice, ToolSpec, Turn } from './format.ts'
 import type { MessagesHost } from './host.ts'
-import { inputSchemaOf } from './schema.ts'
+import { inputSchemaOf, strictSchemaOf } from './schema.ts'
 import type { ToolNames } from './tool-names.ts'
 
 export interface ToolFields {
@@ -76,18 +76,29 @@ function toolOf(tool: FunctionTool, input: EncodeInput, context: ToolContext, no
   if (sent !== name) note('tools.function.name', 'changed', 'characters-of-a-name')
   const { schema, changed } = inputSchemaOf(parameters)
   if (changed) note('tools.function.parameters', 'changed', 'object-at-the-root')
-  const isStrict = strict === true && facts.structured && input.betas?.includes(strictBeta) === true
-  if (strict === true && !isStrict) note('tools.function.strict', 'dropped', 'needs-beta')
+  const strictSchema = strict === true ? strictSchemaFor(schema, input, facts, note) : null
   // Arguments then come as the model writes them, and not all at once.
   const eager = tool.eager_input_streaming ?? (input.stream ? true : undefined)
   return {
     name: sent,
     ...(description ? { description } : {}),
-    input_schema: schema,
-    ...(isStrict ? { strict: true } : {}),
+    input_schema: strictSchema ?? schema,
+    ...(strictSchema ? { strict: true } : {}),
     ...(eager === undefined || host.refuses?.includes('eager_input_streaming') ? {} : { eager_input_streaming: eager }),
     ...(tool.cache_control ? { cache_control: tool.cache_control } : {}),
   }
+}
+
+/** Null where arguments cannot be held to the schema. */
+function strictSchemaFor(schema: JsonRecord, input: EncodeInput, facts: ModelFacts, note: Note): JsonRecord | null {
+  if (!facts.structured || !input.betas?.includes(strictBeta)) {
+    note('tools.function.strict', 'dropped', facts.structured ? 'needs-beta' : 'refused-by-model')
+    return null
+  }
+  const strict = strictSchemaOf(schema)
+  if (!strict) note('tools.function.strict', 'dropped', 'schema-too-open')
+  else if (strict.changed) note('tools.function.parameters', 'changed', 'limits-in-words')
+  return strict?.schema ?? null
 }
 
 function toolChoice(request: ChatRequest, { facts, names }: ToolContext, note: Note): ToolChoice | null {

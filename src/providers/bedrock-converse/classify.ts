@@ -85,7 +85,8 @@ function kindOf(type: string, status: number, message: string): AttemptFailureKi
     case 'AccessDeniedException':
       return refusedKind(words)
     case 'ValidationException':
-      return invalidKind(words)
+      // Inside a stream there is no status that would say so.
+      return invalidKind(words) ?? (status === 0 ? 'bad-request' : undefined)
     default:
       // Recordings and proxies may have lost the header; the words are the same.
       return status === 403 ? refusedKind(words) : status === 400 ? invalidKind(words) : undefined
@@ -102,7 +103,11 @@ function refusedKind(words: string): AttemptFailureKind {
 function invalidKind(words: string): AttemptFailureKind | undefined {
   if (/unsupported countries|not allowed from/.test(words)) return 'geo'
   if (/content filter|content policy|blocked by/.test(words)) return 'content-policy'
-  if (/input (is|tokens) (too long|exceed)|too many (total )?(text |input )?tokens|prompt is too long/.test(words))
+  if (
+    /input (is|tokens) (too long|exceed)|too many (total )?(text |input )?tokens|prompt is too long|context (length|window)/.test(
+      words,
+    )
+  )
     return 'context-length'
   // "Operation not allowed" is all that is said of a model that the account may not use at all.
   if (/model identifier is invalid|on-demand throughput|operation not allowed|end of its life|model id/.test(words))

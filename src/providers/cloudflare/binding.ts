@@ -2,6 +2,7 @@ import type { Egress } from '../../edge/egress.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { asList, asRecord, type JsonRecord } from '../foreign-json.ts'
 import { newCallId } from '../new-call-id.ts'
+import type { Variables } from '../provider.ts'
 
 /** As much of the `AI` binding as is used here. */
 export interface AiBinding {
@@ -15,13 +16,16 @@ export interface AiBinding {
 /** Where requests for the binding are sent: an address that nobody has. */
 export const bindingUrl = 'https://workers-ai.binding'
 
-export function isAiBinding(value: unknown): value is AiBinding {
-  return typeof value === 'object' && value !== null && 'run' in value
+/** Variables are texts, all but the bindings among them. */
+export function bindingIn({ AI: value }: Variables): AiBinding | null {
+  const binding: unknown = value
+  return typeof binding === 'object' && binding !== null && 'run' in binding ? (binding as AiBinding) : null
 }
 
-/** What the one egress opens connections with, where the Worker has an `AI` binding: its address leads to the binding. */
-export function withAiBinding(fetch: Egress, binding: unknown): Egress {
-  if (!isAiBinding(binding)) return fetch
+/** What the one egress opens connections with: where the Worker has an `AI` binding, its address leads there. */
+export function withAiBinding(fetch: Egress, variables: Variables): Egress {
+  const binding = bindingIn(variables)
+  if (!binding) return fetch
   return (url, init) => (url.startsWith(`${bindingUrl}/`) ? runOnBinding(binding, init) : fetch(url, init))
 }
 

@@ -120,7 +120,8 @@ function encodeThinking(input: EncodeInput, note: Note): JsonRecord {
     if (wish.on) note('reasoning', 'dropped', 'not-a-reasoning-model')
     return {}
   }
-  if (!wish.on) return { thinking: { type: 'disabled' } }
+  // No tokens to think with is no thinking.
+  if (!wish.on || wish.budget === 0) return { thinking: { type: 'disabled' } }
   const budget = wish.budget ?? budgetOf(wish.level, outputLimitOf(input))
   return { thinking: { type: 'enabled', ...(budget === undefined ? {} : { token_budget: budget }) } }
 }

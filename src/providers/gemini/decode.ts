@@ -53,7 +53,7 @@ export function newAnswerState(options: DecodeOptions): AnswerState {
 export function readChunk(value: unknown, state: AnswerState): Part[] {
   if (state.failed) return []
   // Without `alt=sse` chunks and errors come as items of a list.
-  if (Array.isArray(value)) return value.flatMap((item) => readChunk(item, state))
+  if (Array.isArray(value)) return value.flatMap((item) => readChunk(Array.isArray(item) ? undefined : item, state))
   const chunk = asRecord(value)
   if (!chunk || chunk.error)
     return fail(state, chunk ? classifyEvent(chunk, state.options.secrets) : plainFailure('malformed'))

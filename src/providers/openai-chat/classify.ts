@@ -1,6 +1,7 @@
 import type { AttemptFailure, AttemptFailureKind } from '../../chat/failure.ts'
 import { retryHints } from '../../edge/retry-hints.ts'
 import { redact } from '../../privacy/redact.ts'
+import { jsonTextOf } from '../foreign-json.ts'
 import type { ErrorAnswer } from '../wire.ts'
 import { type ErrorDetails, errorDetailsOf, readErrorBody } from './error-details.ts'
 
@@ -25,7 +26,7 @@ export function classifyInside(value: unknown, secrets: readonly string[], kindO
   // Without a status only the words tell.
   const status = error.status ?? 0
   const kind = kindOf?.(status, error) ?? commonKindOf(status, error)
-  const raw = typeof value === 'string' ? value : JSON.stringify(value)
+  const raw = typeof value === 'string' ? value : jsonTextOf(value)
   return {
     ...describe(kind === 'server-error' ? 'stream-error' : kind, error, raw, secrets),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),

@@ -1,5 +1,5 @@
 import { retryDelayMs } from '../../edge/retry-hints.ts'
-import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
+import { asList, asRecord, asText, type JsonRecord, jsonTextOf } from '../foreign-json.ts'
 
 /** What an error body says, wherever it says it. Texts are empty when it says nothing. */
 export interface ErrorDetails {
@@ -53,9 +53,9 @@ function messageOf(error: JsonRecord): string {
   const { message } = error
   if (typeof message === 'string') return message
   // Mistral's `message` may be an object that holds FastAPI's list of complaints.
-  if (message !== undefined && message !== null) return JSON.stringify(message)
+  if (message !== undefined && message !== null) return jsonTextOf(message)
   const { detail } = error
-  if (detail !== undefined && detail !== null) return typeof detail === 'string' ? detail : JSON.stringify(detail)
+  if (detail !== undefined && detail !== null) return typeof detail === 'string' ? detail : jsonTextOf(detail)
   return asText(error.status_msg) ?? asText(error.reason) ?? asText(error.title) ?? ''
 }
 

@@ -26,6 +26,8 @@ const known: readonly string[] = [
 /**
  * A chat completion request as the Responses API takes it, on its own: nothing is stored there, and the reasoning comes
  * back encrypted. What had to be dropped or changed is in `translation`.
+ *
+ * @throws FailureError for media that the API has no way to take.
  */
 export function encode(input: EncodeInput, facts: ResponsesFacts): EncodedRequest {
   const { request, target, stream } = input

@@ -1,3 +1,4 @@
+import { FailureError } from '../../chat/failure.ts'
 import type { ContentPart, Message } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
@@ -10,6 +11,8 @@ type AssistantMessage = Extract<Message, { role: 'assistant' }>
 /**
  * The conversation as input items, in order. System and developer messages stay where they are: `instructions` hold one
  * text only, without cache breakpoints, and xAI refuses them.
+ *
+ * @throws FailureError for media that the API has no way to take.
  */
 export function encodeInput(messages: readonly Message[], facts: ResponsesFacts, note: Note): JsonRecord[] {
   const items: JsonRecord[] = []
@@ -99,7 +102,7 @@ function encodeParts(parts: readonly ContentPart[], facts: ResponsesFacts, note:
   })
 }
 
-/** Null for what cannot be said there. */
+/** Null for what says nothing there. What says something and cannot be said there is another endpoint's to take. */
 function encodePart(part: ContentPart, note: Note): JsonRecord | null {
   switch (part.type) {
     case 'text':
@@ -108,8 +111,12 @@ function encodePart(part: ContentPart, note: Note): JsonRecord | null {
       return { type: 'input_image', image_url: part.image_url.url, detail: part.image_url.detail ?? 'auto' }
     case 'file':
       return encodeFile(part.file, note)
+    case 'input_audio':
+      throw unsupported('This endpoint does not take audio.')
+    case 'video_url':
+      throw unsupported('This endpoint does not take video.')
     default:
-      note('messages.content', 'dropped', `no-${part.type === 'input_audio' ? 'audio' : 'video'}-input`)
+      note('messages.content', 'dropped', 'unknown-part')
       return null
   }
 }
@@ -133,4 +140,8 @@ function named(name: string | undefined, content: string | JsonRecord[], note: N
   if (typeof content === 'string') return `${name}: ${content}`
   const first = content.findIndex(({ text }) => typeof text === 'string')
   return content.map((part, i) => (i === first ? { ...part, text: `${name}: ${part.text}` } : part))
+}
+
+function unsupported(message: string): FailureError {
+  return new FailureError({ type: 'invalid_request', message })
 }

@@ -43,6 +43,8 @@ export interface Encoded {
   notes: string[]
   url: string
   headers: Record<string, string>
+  /** The body as it is sent. */
+  text: string
 }
 
 /** What goes upstream, and what was noted about it. */
@@ -59,7 +61,7 @@ export function encoded(request: Partial<ChatRequest>, changes: Changes = {}): E
   const { body, translation, url, headers } = encode(input, changes.host ?? {})
   if (JSON.stringify(before) !== JSON.stringify(input.request)) throw new Error('The request was changed.')
   const words = ({ field, action, reason }: TranslationNote) => `${field} ${action} ${reason}`
-  return { body: JSON.parse(body), notes: translation.map(words), url, headers }
+  return { body: JSON.parse(body), notes: translation.map(words), url, headers, text: body }
 }
 
 /** The turns of a conversation. */

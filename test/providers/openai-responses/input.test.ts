@@ -77,19 +77,13 @@ describe('a conversation', () => {
     })
   })
 
-  it('says so when a part cannot be shown', () => {
-    const content: Message['content'] = [
-      { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
-      { type: 'video_url', video_url: { url: 'https://x.example/v.mp4' } },
-      { type: 'file', file: {} },
-    ]
-    expect(input([{ role: 'user', content }])).toEqual({
+  it('leaves sound and video to another endpoint, and what says nothing out', () => {
+    const audio = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } } as const
+    const video = { type: 'video_url', video_url: { url: 'https://x.example/v.mp4' } } as const
+    for (const part of [audio, video]) expect(() => input([{ role: 'user', content: [part] }])).toThrow(/does not take/)
+    expect(input([{ role: 'user', content: [{ type: 'file', file: {} }] }])).toEqual({
       items: [{ role: 'user', content: '' }],
-      notes: [
-        'messages.content dropped no-audio-input',
-        'messages.content dropped no-video-input',
-        'messages.file dropped empty-file',
-      ],
+      notes: ['messages.file dropped empty-file'],
     })
   })
 

@@ -11,14 +11,14 @@ import { geminiAnswer } from './gemini.ts'
 import { ollamaAnswer } from './ollama-chat.ts'
 import { openAiChatAnswer } from './openai-chat.ts'
 import { responsesAnswer } from './openai-responses.ts'
-import { leftOut, type Replayable, slugOf, wireFor } from './scope.ts'
+import { apiOf, leftOut, type Replayable, slugOf, wireFor } from './scope.ts'
 
 /** What a recording says, read without the code under test. */
 export function recordedAnswer(recording: Recording): RecordedAnswer {
   const bytes = bodyOf(recording)
   if (recording.body_kind === 'eventstream') return converseStreamAnswer(bytes)
   const documents = documentsOf(new TextDecoder().decode(bytes), recording.body_kind)
-  switch (recording.api) {
+  switch (apiOf(recording)) {
     case 'openai-chat':
       return openAiChatAnswer(
         documents,
@@ -71,6 +71,7 @@ function faultsOf(recording: Recording, replayable: Replayable): string[] {
   if (recording.response_status >= 400) return faultsOfError(recording, replayable)
   const bytes = bodyOf(recording)
   const want = recordedAnswer(recording)
+  if (!saysSomething(want)) return ['nothing was found in the recording: it is read wrongly']
   const { wire, input } = replayable
   // A list of chunks is what Google streams to those who do not ask for events.
   if (recording.body_kind === 'json')
@@ -89,6 +90,13 @@ function faultsOf(recording: Recording, replayable: Replayable): string[] {
     faults.push(...faultsOfAnswer(want, parts, false).map((fault) => `${how}: ${fault}`))
   }
   return faults
+}
+
+/** Otherwise an answer that is lost altogether would be just what was expected. */
+function saysSomething({ choices, failed, usage }: RecordedAnswer): boolean {
+  return (
+    failed || usage !== null || choices.some(({ text, calls, native }) => text !== '' || calls.length > 0 || native)
+  )
 }
 
 /** As recorded, whole, at random boundaries, and byte by byte where that is short enough. */

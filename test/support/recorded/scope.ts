@@ -17,6 +17,16 @@ const wireOfApi: Readonly<Record<string, WireName>> = {
   'replicate-predictions': 'replicate',
 }
 
+/** A recording that is filed under another API than it speaks. */
+const misfiled: Readonly<Record<string, string>> = {
+  'azure/openai-responses-stream-reasoning-text-deepseek-v4-pro-563c3333': 'openai-chat',
+}
+
+/** The API that a recording speaks. */
+export function apiOf({ id, api }: Recording): string {
+  return misfiled[id] ?? api
+}
+
 /** Why the recordings of an API prove nothing about chat completions. */
 const otherApis: Readonly<Record<string, string>> = {
   'anthropic-count-tokens': 'counting tokens is no completion',
@@ -35,7 +45,7 @@ const otherApis: Readonly<Record<string, string>> = {
 
 /** Why a recording is left out, or null where it has to be replayed. */
 export function leftOut(recording: Recording): string | null {
-  const wire = wireOfApi[recording.api]
+  const wire = wireOfApi[apiOf(recording)]
   if (!wire) return otherApis[recording.api] ?? 'unknown api'
   if (wire === 'replicate' && recording.response_status < 400) return 'pictures and speech, no chat model'
   return null
@@ -86,7 +96,7 @@ export interface Replayable extends Speaker {
 
 /** The wire that a recording is replayed through, as its own provider speaks it where it does. */
 export function wireFor(recording: Recording): Replayable | null {
-  const name = wireOfApi[recording.api]
+  const name = wireOfApi[apiOf(recording)]
   if (!name) return null
   const own: Speaker = { slug: slugOf(recording), upstreamId: recording.model ?? 'm' }
   for (const { slug, upstreamId, engine } of [own, speakerOf[name]]) {
