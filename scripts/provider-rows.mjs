@@ -43,8 +43,8 @@ export function modelIdOf(upstreamId, slug, catalogue, named) {
   if (known !== undefined) return known
   const own = upstreamId
     .toLowerCase()
-    // llama.cpp calls a model by the path of its file.
-    .replace(/^.*\/(?=[^/]+\.gguf$)/, '')
+    // Servers call a model that they were given as a file or a folder by its path.
+    .replace(/^\/.*\/(?=[^/])|^.*\/(?=[^/]+\.gguf$)/, '')
     .replace(/\.gguf$/, '')
     .replace(/:latest$/, '')
     .replace(/[^a-z0-9._/-]+/g, '-')

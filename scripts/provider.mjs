@@ -144,7 +144,7 @@ function priceOf(prompt, completion) {
  * @param {Record<string, string | undefined>} world.variables
  * @param {(where: string[]) => Database} world.open
  * @param {typeof fetch} [world.fetch]
- * @typedef {{ query: (sql: string) => Promise<object[]>, execute: (statements: string[]) => Promise<void> }} Database
+ * @typedef {{ query: (statements: string[]) => Promise<object[][]>, execute: (statements: string[]) => Promise<void> }} Database
  */
 export async function run(argv, { variables, open, fetch = globalThis.fetch }) {
   const command = readCommand(argv)
@@ -152,7 +152,7 @@ export async function run(argv, { variables, open, fetch = globalThis.fetch }) {
   const database = open(command.where)
   switch (command.action) {
     case 'list':
-      return describeList(await database.query(listQuery))
+      return describeList((await database.query([listQuery]))[0] ?? [])
     case 'remove':
       return remove(command, database)
     default:
@@ -162,7 +162,13 @@ export async function run(argv, { variables, open, fetch = globalThis.fetch }) {
 
 async function write(command, database, { variables, fetch }) {
   const { slug, action } = command
-  const [before] = await database.query(`SELECT * FROM providers WHERE slug = ${literal(slug)}`)
+  const [[before], endpointsBefore, [policy], modelRows] = await database.query([
+    `SELECT * FROM providers WHERE slug = ${literal(slug)}`,
+    `SELECT upstream_id, model, eu, prompt, completion FROM endpoints JOIN prices ON endpoint = id
+     WHERE provider = ${literal(slug)} AND endpoints.origin = 'operator' AND above_prompt_tokens = 0 ORDER BY id`,
+    `SELECT zero_retention_stated_by FROM data_policies WHERE provider = ${literal(slug)}`,
+    'SELECT id, canonical_slug, hugging_face_id FROM models',
+  ])
   const ours = before === undefined || before.origin === 'operator'
   if (!ours && command.baseUrl)
     throw new Complaint(
@@ -178,11 +184,10 @@ async function write(command, database, { variables, fetch }) {
     apiKey: variables[`${prefix}_API_KEY`],
     fetch,
   })
-  const settings = { ...(action === 'refresh' ? await settingsBefore(slug, database) : {}), ...given(command.settings) }
   const models = chosen(server.models, command.wanted).map((model) =>
     server.engine === 'ollama' && model.context > ollamaContext ? { ...model, context: ollamaContext } : model,
   )
-  const router = command.router ?? before?.kind === 'router'
+  const namesBefore = endpointsBefore.map(({ upstream_id, model }) => [upstream_id, model])
   const { statements, endpoints, unpriced } = providerStatements({
     provider: ours
       ? {
@@ -190,15 +195,15 @@ async function write(command, database, { variables, fetch }) {
           name: command.name ?? before?.name ?? slug,
           baseUrl: server.baseUrl,
           engine: server.engine,
-          router,
-          zeroRetention: command.zeroRetention ?? (await vouchedFor(slug, database)),
+          router: command.router ?? before?.kind === 'router',
+          zeroRetention: command.zeroRetention ?? policy?.zero_retention_stated_by === 'operator',
         }
       : null,
     slug,
     models,
-    catalogue: catalogueOf(await database.query('SELECT id, canonical_slug, hugging_face_id FROM models')),
-    named: new Map([...(await namesBefore(slug, database)), ...given(command.wanted)]),
-    settings,
+    catalogue: catalogueOf(modelRows),
+    named: new Map([...namesBefore, ...[...command.wanted].filter(([, id]) => id !== undefined)]),
+    settings: { ...(action === 'refresh' ? settingsOf(endpointsBefore) : {}), ...given(command.settings) },
   })
   if (endpoints.length === 0) throw new Complaint(nothingFound(server, unpriced))
   await database.execute(statements)
@@ -207,9 +212,7 @@ async function write(command, database, { variables, fetch }) {
 
 /** Without what was not said. */
 function given(values) {
-  const isMap = values instanceof Map
-  const said = [...(isMap ? values : Object.entries(values))].filter(([, value]) => value !== undefined)
-  return isMap ? new Map(said) : Object.fromEntries(said)
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
 function chosen(models, wanted) {
@@ -222,42 +225,20 @@ function chosen(models, wanted) {
 }
 
 /** What an operator said once holds for models that come later. */
-async function settingsBefore(slug, database) {
-  const [row] = await database.query(
-    `SELECT eu, prompt, completion FROM endpoints JOIN prices ON endpoint = id AND above_prompt_tokens = 0
-     WHERE provider = ${literal(slug)} AND endpoints.origin = 'operator' ORDER BY id LIMIT 1`,
-  )
-  if (!row) return {}
-  const [{ prices }] = await database.query(
-    `SELECT count(DISTINCT prompt || ' ' || completion) AS prices FROM endpoints
-     JOIN prices ON endpoint = id WHERE provider = ${literal(slug)} AND endpoints.origin = 'operator'`,
-  )
+function settingsOf(endpoints) {
+  const [first] = endpoints
+  if (!first) return {}
+  const { eu, prompt, completion } = first
   // One price for all is what was given; several are what a router asks.
-  return {
-    eu: row.eu === 'yes',
-    ...(prices === 1 ? { price: { prompt: row.prompt, completion: row.completion } } : {}),
-  }
-}
-
-async function namesBefore(slug, database) {
-  const rows = await database.query(
-    `SELECT upstream_id, model FROM endpoints WHERE provider = ${literal(slug)} AND origin = 'operator'`,
-  )
-  return rows.map(({ upstream_id, model }) => [upstream_id, model])
-}
-
-async function vouchedFor(slug, database) {
-  const [row] = await database.query(
-    `SELECT zero_retention_stated_by FROM data_policies WHERE provider = ${literal(slug)}`,
-  )
-  return row?.zero_retention_stated_by === 'operator'
+  const isOne = endpoints.every((row) => row.prompt === prompt && row.completion === completion)
+  return { eu: eu === 'yes', ...(isOne ? { price: { prompt, completion } } : {}) }
 }
 
 async function remove({ slug }, database) {
-  const [found] = await database.query(
+  const [[found]] = await database.query([
     `SELECT (SELECT count(*) FROM providers WHERE slug = ${literal(slug)} AND origin = 'operator') +
        (SELECT count(*) FROM endpoints WHERE provider = ${literal(slug)} AND origin = 'operator') AS rows`,
-  )
+  ])
   if (!found?.rows) throw new Complaint(`You have added nothing of ${slug}.`)
   await database.execute(removalStatements(slug))
   return `${slug} is out of the catalogue. A running gateway forgets it within a minute.`
@@ -323,7 +304,8 @@ export function wranglerDatabase(where) {
     )
   }
   return {
-    query: async (sql) => JSON.parse(execute(['--command', sql]))[0]?.results ?? [],
+    query: async (statements) =>
+      JSON.parse(execute(['--command', statements.join(';\n')])).map(({ results }) => results ?? []),
     execute: async (statements) => {
       const file = '.wrangler/provider.sql'
       mkdirSync(join(root, '.wrangler'), { recursive: true })

@@ -1,6 +1,7 @@
 import { edgeCacheOver } from './catalog/edge-cache.ts'
 import type { EndpointRecord } from './catalog/records.ts'
 import { CatalogSnapshot } from './catalog/snapshot.ts'
+import { type Failure, FailureError } from './chat/failure.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { KeyDirectory } from './dispatch/key-directory.ts'
 import type { Keys } from './dispatch/keys.ts'
@@ -43,6 +44,8 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
   const variables = env as unknown as Variables
   const background = (promise: Promise<unknown>) => context.waitUntil(promise)
   const settings = settingsOf(request, variables)
+  if (settings.environment === 'production' && settings.region === 'eu' && env.STATE_JURISDICTION !== 'eu')
+    throw new FailureError(stateElsewhere)
   return {
     now: Date.now,
     random: Math.random,
@@ -90,6 +93,13 @@ function openIsolate(env: Env, request: Request): Isolate {
     deadlines: deadlinesOf(variables),
     continent: continentOf(request),
   }
+}
+
+/** Closed when in doubt: an EU host whose objects could be anywhere answers nobody. */
+const stateElsewhere: Failure = {
+  type: 'server',
+  status: 503,
+  message: 'This deployment answers for the EU, but its state is not tied to it: set STATE_JURISDICTION to "eu".',
 }
 
 /** Jurisdictions exist on Cloudflare only: locally `jurisdiction()` throws, so an empty variable asks for none. */

@@ -1,5 +1,6 @@
 import { type Failure, FailureError } from '../chat/failure.ts'
-import type { KeyPolicy, Refusal } from '../dispatch/keys.ts'
+import type { Gateway } from '../dispatch/gateway.ts'
+import { type Admission, type KeyPolicy, type Refusal, stateUnavailable } from '../dispatch/keys.ts'
 import { bearerOf, inspectKey, keyPrefix } from '../edge/api-key.ts'
 import { usdText } from '../metering/usd.ts'
 import { formatInterval } from './interval.ts'
@@ -47,9 +48,22 @@ export async function anyCaller(c: SurfaceContext): Promise<Caller> {
   if (await gateway.isOperatorKey(key)) return { hash: null, operator: true, policy: null }
   const inspected = await inspectKey(key, gateway.settings.keyChecksumSecret)
   if (inspected === null) throw new FailureError(unusable(key))
-  const checked = await gateway.keys.check(inspected.hash)
+  const checked = await checkKey(gateway, inspected.hash)
   if (!checked.admitted) throw new FailureError(refusalFailure(checked))
   return { hash: inspected.hash, operator: false, policy: checked.policy }
+}
+
+/**
+ * What the key's object says of it. Closed when in doubt: a key that cannot be checked is not let through.
+ *
+ * @throws FailureError 503 when the object is out of reach
+ */
+export async function checkKey(gateway: Gateway, hash: string): Promise<Admission> {
+  try {
+    return await gateway.keys.check(hash)
+  } catch {
+    throw new FailureError(stateUnavailable)
+  }
 }
 
 /** @throws FailureError 401, or 403 for a key that only runs inference */

@@ -248,7 +248,9 @@ function isDocument(response: Response): boolean {
 
 /** At most `maxBytes` of a body as text; a body that breaks rejects. */
 async function readText(response: Response, maxBytes: number): Promise<{ text: string; cut: boolean }> {
-  const declared = Number(response.headers.get('content-length') ?? Number.NaN)
+  // The length of a compressed body says nothing of the text it unfolds into.
+  const compressed = response.headers.has('content-encoding')
+  const declared = Number((compressed ? null : response.headers.get('content-length')) ?? Number.NaN)
   if (declared <= maxBytes) return { text: await response.text(), cut: false }
   if (!response.body) return { text: '', cut: false }
   const decoder = new TextDecoder()

@@ -1,7 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { ModelEntry } from '../catalog/records.ts'
+import type { EndpointRecord } from '../catalog/records.ts'
 import { type Failure, FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
+import { reserveFor } from '../metering/price-usage.ts'
 import { type CandidateModel, resolveModel } from '../routing/model-id.ts'
 import type { RequestNeeds } from '../routing/needs.ts'
 
@@ -33,42 +34,22 @@ function refused(field: string, message: string): FailureError {
   return new FailureError({ type: 'invalid_request', message, metadata: { field } })
 }
 
-interface WorstPrice {
-  promptUsd: number
-  completionUsd: number
-  requestUsd: number
-}
-
-const worstPrices = new WeakMap<ModelEntry, WorstPrice>()
-
 /**
- * What the request may cost at most, in nano-dollars, at the dearest endpoint of its models: a reservation, not a
- * price, so floating point is exact enough. Zero-priced models reserve nothing.
+ * What the request may cost at most, in nano-dollars: the dearest of the endpoints that could answer it, once for every
+ * choice that it asks for.
  */
-export function reserveNanoUsd(needs: RequestNeeds, candidates: CandidateModel[]): number {
-  let worstUsd = 0
+export function reserveNanoUsd(
+  request: ChatRequest,
+  needs: RequestNeeds,
+  candidates: CandidateModel[],
+  usable: (endpoint: EndpointRecord) => boolean,
+): number {
+  let worstNanoUsd = 0
   for (const { entry } of candidates) {
-    const worst = worstPriceOf(entry)
-    const output = needs.maxOutputTokens ?? entry.model.maxOutputTokens ?? 4_096
-    worstUsd = Math.max(
-      worstUsd,
-      worst.promptUsd * needs.promptTokensEstimate + worst.completionUsd * output + worst.requestUsd,
-    )
-  }
-  return Math.min(Math.ceil(worstUsd * 1e9), Number.MAX_SAFE_INTEGER)
-}
-
-function worstPriceOf(entry: ModelEntry): WorstPrice {
-  const known = worstPrices.get(entry)
-  if (known) return known
-  const worst = { promptUsd: 0, completionUsd: 0, requestUsd: 0 }
-  for (const { price, tiers } of entry.endpoints) {
-    for (const { prompt, completion, request } of [price, ...tiers]) {
-      worst.promptUsd = Math.max(worst.promptUsd, Number(prompt ?? 0))
-      worst.completionUsd = Math.max(worst.completionUsd, Number(completion ?? 0))
-      worst.requestUsd = Math.max(worst.requestUsd, Number(request ?? 0))
+    for (const endpoint of entry.endpoints) {
+      if (!usable(endpoint)) continue
+      worstNanoUsd = Math.max(worstNanoUsd, reserveFor(needs.promptTokensEstimate, needs.maxOutputTokens, endpoint))
     }
   }
-  worstPrices.set(entry, worst)
-  return worst
+  return Math.min(worstNanoUsd * (request.n ?? 1), Number.MAX_SAFE_INTEGER)
 }

@@ -1,3 +1,4 @@
+import type { EndpointRecord } from '../catalog/records.ts'
 import type { Failure } from '../chat/failure.ts'
 import { FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -9,7 +10,7 @@ import { reserveNanoUsd, resolveModels } from './candidates.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
-import type { Refusal } from './keys.ts'
+import { type Refusal, stateUnavailable } from './keys.ts'
 import { type RunInput, reportFailure, run } from './run.ts'
 import { type StreamEnd, type StreamInput, streamAnswer } from './stream.ts'
 
@@ -55,22 +56,23 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.
     const checked = await gateway.keys.check(call.keyHash).catch(noState)
-    if (checked === null) return { kind: 'failed', failure: unavailable }
+    if (checked === null) return { kind: 'failed', failure: stateUnavailable }
     if (!checked.admitted) return { kind: 'refused', refusal: checked }
-    return { kind: 'failed', failure: error instanceof FailureError ? error.failure : unavailable }
+    return { kind: 'failed', failure: error instanceof FailureError ? error.failure : stateUnavailable }
   }
 
   const needs = needsOf(request)
+  const usable = (endpoint: EndpointRecord) => gateway.access(endpoint) !== null
   const admission = gateway.keys.admit(call.keyHash, {
     generationId: call.generationId,
-    reserveNanoUsd: reserveNanoUsd(needs, candidates),
+    reserveNanoUsd: reserveNanoUsd(request, needs, candidates, usable),
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
   const plan = planAttempts({
     needs,
     entries: candidates,
     region: gateway.settings.region,
-    usable: (endpoint) => gateway.access(endpoint) !== null,
+    usable,
     health: (endpoint) => gateway.health.of(endpoint),
     takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
     seed: Math.floor(gateway.random() * 0x1_0000_0000),
@@ -78,7 +80,7 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   })
   const admitted = await admission.catch(noState)
   // Closed when in doubt: a key that cannot be checked is not let through.
-  if (admitted === null) return { kind: 'failed', failure: unavailable }
+  if (admitted === null) return { kind: 'failed', failure: stateUnavailable }
   if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
   const userHash = await user
   if (plan.failure !== null) return fail(call, plan.failure, plan, userHash)
@@ -102,14 +104,6 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   }
   const context = { call, plan, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
   return input.stream ? answerStream(input, context) : answerWhole(input, context)
-}
-
-/** The gateway's own state (the key's object, the catalogue) is out of reach: nothing was sent anywhere. */
-const unavailable: Failure = {
-  type: 'server',
-  status: 503,
-  message: 'The gateway cannot reach its own state right now, so nothing was sent to a provider. Try again shortly.',
-  retryAfterMs: 1_000,
 }
 
 function noState(error: unknown): null {

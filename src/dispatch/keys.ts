@@ -1,3 +1,4 @@
+import type { Failure } from '../chat/failure.ts'
 import type { GenerationRow } from '../metering/generation.ts'
 
 /** What a key may do, as its object answers it with an admission. */
@@ -34,11 +35,22 @@ export interface Keys {
   admit(keyHash: string, ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission>
   /** Validity and kind only: fills no window. For reads, management and error paths. */
   check(keyHash: string): Promise<Admission>
-  /** Hands over what became of an admitted request; exactly once by generation id. Resolves when the row is durable. */
+  /**
+   * Hands over what became of an admitted request; exactly once by generation id. Resolves when the row is durable, or
+   * when two other requests wait for it to be.
+   */
   settle(row: GenerationRow): Promise<void>
   /**
    * A row of this account: of this key whether it has reached D1 or not, of any other once it has. Null when there is
    * none. A null hash (an operator has no key object) asks D1 alone.
    */
   generation(keyHash: string | null, id: string): Promise<GenerationRow | null>
+}
+
+/** The gateway's own state (the key's object, the catalogue) is out of reach: nothing was sent anywhere. */
+export const stateUnavailable: Failure = {
+  type: 'server',
+  status: 503,
+  message: 'The gateway cannot reach its own state right now, so nothing was sent to a provider. Try again shortly.',
+  retryAfterMs: 1_000,
 }

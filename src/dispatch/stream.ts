@@ -126,11 +126,14 @@ class Pump {
 
     const idleMs = planned.model.reasoning.supported ? gateway.deadlines.idleReasoningMs : gateway.deadlines.idleMs
     let silent = false
-    // Only a read that is waited for counts as silence: a client that does not read is not the provider's fault.
-    let readingSince: number | null = null
+    // Silence is a read that is waited for and brings nothing of an answer: a client that does not read is not the
+    // provider's fault, and a provider that sends nothing but comments is as good as dead.
+    let reading = false
+    let quietSince = 0
+    let heardBytes = -1
     this.#onSilence = () => {
       const patienceMs = isFinished(progress) ? Math.min(idleMs, afterFinishMs) : idleMs
-      if (readingSince === null || gateway.now() - readingSince < patienceMs) return
+      if (!reading || gateway.now() - quietSince < patienceMs) return
       silent = true
       stop()
     }
@@ -143,9 +146,11 @@ class Pump {
           this.#write(out)
         }
         if (progress.failure !== null || progress.done || this.#clientGone || silent) break
-        readingSince = gateway.now()
+        if (out !== null || progress.contentBytes !== heardBytes) quietSince = gateway.now()
+        heardBytes = progress.contentBytes
+        reading = true
         const bytes = await reader.read()
-        readingSince = null
+        reading = false
         // The stage writes into the buffer that the last write may still be reading.
         await this.#writing
         if (bytes === null) {

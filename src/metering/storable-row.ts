@@ -15,11 +15,16 @@ export function storableRow(row: GenerationRow): GenerationRow {
 }
 
 function bounded(value: unknown, maxLength: number): unknown {
-  if (typeof value === 'string') return value.slice(0, maxLength).replace(/[\0\p{Surrogate}]/gu, '\ufffd')
+  if (typeof value === 'string') return storableText(value.length > maxLength ? value.slice(0, maxLength) : value)
   if (typeof value === 'number') return Number.isFinite(value) ? value : 0
   if (Array.isArray(value)) return value.slice(0, maxListLength).map((item) => bounded(item, maxListedTextLength))
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, bounded(item, maxListedTextLength)]))
   }
   return value
+}
+
+function storableText(text: string): string {
+  // Nearly all texts are fine, and these two look at them natively.
+  return text.isWellFormed() && !text.includes('\0') ? text : text.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }

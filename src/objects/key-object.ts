@@ -154,10 +154,11 @@ export class KeyObject extends DurableObject<Env> {
 
   /**
    * Management tells of a key that was created or changed, or with null that it was deleted. Holds from this call on,
-   * durable when it answers. The counters stay this object's own.
+   * durable when it answers. The counters stay this object's own. Tellings may overtake each other: what is older than
+   * what is known is not adopted, and a deleted key never comes back.
    */
   async configure(record: KeyRecord | null): Promise<void> {
-    this.#adopt(record)
+    if (record === null || !this.#knowsBetter(record)) this.#adopt(record)
     this.#save()
   }
 
@@ -261,6 +262,11 @@ export class KeyObject extends DurableObject<Env> {
       this.#adopt(record)
       this.#saveSoon()
     }
+  }
+
+  #knowsBetter({ updatedAt, createdAt }: KeyRecord): boolean {
+    if (this.#key === undefined) return false
+    return this.#key === null || (this.#key.updatedAt ?? this.#key.createdAt) > (updatedAt ?? createdAt)
   }
 
   #adopt(record: KeyRecord | null): void {

@@ -10,7 +10,7 @@ export type SendRows = (rows: GenerationRow[]) => Promise<void>
 interface Timing {
   /** How long rows of one key gather. */
   gatherMs: number
-  /** How long a request waits for the one that took its row along before it sends the row itself. */
+  /** How long the second request of a batch waits for the first to send it. */
   patienceMs: number
   /** How long one call may take. */
   callMs: number
@@ -29,13 +29,16 @@ interface Batch {
   rows: GenerationRow[]
   openedAt: number
   sent: Promise<void>
+  /** A second request waits to see it sent. */
+  watched: boolean
 }
 
 /**
  * The isolate's side of settling. Requests of one key that end within a few milliseconds share one call to its object,
  * because a call each would cost as much as their admissions did. The first request opens a batch, waits, and sends it
- * within its own context, which owns the timer and the call. Should that context die, the others lose nothing: after a
- * while each sends its own row, which is harmless since the object takes a row once by id.
+ * within its own context, which owns the timer and the call. Should that context die, nothing is lost: the second
+ * request of the batch watches over it and after a while sends all its rows itself, which is harmless since the object
+ * takes a row once by id. The others leave it to these two: waiting costs a request a tenth of all it costs.
  */
 export class SettleQueue {
   readonly #open = new Map<string, Batch>()
@@ -53,23 +56,28 @@ export class SettleQueue {
     this.#now = now
   }
 
-  /** Resolves when the row is durable, rejects when that could not be had; to be awaited inside `waitUntil`. */
+  /**
+   * Resolves when the row is durable, or in the care of two other requests; rejects when the former could not be had. To
+   * be awaited inside `waitUntil`.
+   */
   async add(row: GenerationRow, send: SendRows): Promise<void> {
     const batch = this.#open.get(row.keyHash)
     if (batch === undefined || !this.#isFresh(batch)) return this.#begin(row, send)
     batch.rows.push(row)
+    if (batch.watched) return
+    batch.watched = true
     try {
       await within(this.#timing.patienceMs, batch.sent)
     } catch {
-      // Everybody of the batch comes here at once, so not all in the same moment.
+      // So does the second request of every other isolate whose batch failed: not all in the same moment.
       await pause(this.#random() * spreadMs)
-      await this.#deliver([row], send)
+      await this.#deliver(batch.rows, send)
     }
   }
 
   #begin(row: GenerationRow, send: SendRows): Promise<void> {
     const rows = [row]
-    const batch: Batch = { rows, openedAt: this.#now(), sent: Promise.resolve() }
+    const batch: Batch = { rows, openedAt: this.#now(), sent: Promise.resolve(), watched: false }
     batch.sent = this.#sendLater(batch, row.keyHash, send)
     this.#open.set(row.keyHash, batch)
     return batch.sent

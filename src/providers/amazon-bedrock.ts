@@ -43,6 +43,8 @@ export const amazonBedrock: Provider = {
       : mantleChatModels.test(endpoint.upstreamId)
         ? 'v1'
         : null
+    // There are no guardrails on that side, and what the operator wants guarded is not sent around them.
+    if (mantle && variables.AMAZON_BEDROCK_GUARDRAIL_ID?.trim()) return null
     const override =
       (mantle && trimmed(variables.AMAZON_BEDROCK_MANTLE_BASE_URL)) || trimmed(variables.AMAZON_BEDROCK_BASE_URL)
     if (override) return override

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod/mini'
+import { defaultMaxBodyBytes, readBody } from '../edge/body.ts'
 import { answerTo } from './answer.ts'
 import { type Behaviour, behaviourOf, modelIds } from './behaviour.ts'
 import { completionOf, created } from './chat-answer.ts'
@@ -23,7 +24,7 @@ export const sandbox = new Hono()
     }),
   )
   .post('/chat/completions', async (context) => {
-    const parsed = SandboxRequest.safeParse(await context.req.json().catch(() => undefined))
+    const parsed = SandboxRequest.safeParse(await bodyOf(context))
     if (!parsed.success) return refuse(context, 400, z.prettifyError(parsed.error), 'invalid_request_error', null)
     const request = parsed.data
     const behaviour = behaviourOf(request.model, lastUserText(request))
@@ -43,6 +44,15 @@ export const sandbox = new Hono()
       headers: { 'content-type': 'application/json' },
     })
   })
+
+/** Undefined where it is no JSON or too large. Bounded, because nobody needs a key for the sandbox. */
+async function bodyOf(context: Context): Promise<unknown> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await readBody(context.req.raw, defaultMaxBodyBytes)))
+  } catch {
+    return undefined
+  }
+}
 
 /** Whatever goes wrong before there is an answer to send. */
 async function faultBeforeAnswer(context: Context, behaviour: Behaviour): Promise<Response | null> {

@@ -140,7 +140,7 @@ describe('an unmodified OpenAI client', () => {
     })
   })
 
-  it('aborts a stream, and the upstream with it', async () => {
+  it('aborts a stream, and the upstream with it', { retry: 2 }, async () => {
     upstream.behave = () => eventStream([...completionEvents(['Hello ']).slice(0, 2), 'hang'])
     const stream = await askStream()
     for await (const chunk of stream) {

@@ -151,7 +151,11 @@ function cutsOf(recording: Recording): Cut[] {
 
 /** A few recordings of each provider and API, as different in what they hold as can be. */
 function doorsOf(recordings: Recording[]): Door[] {
-  const groups = Map.groupBy(recordings, (recording) => `${recording.provider} · ${apiOf(recording)}`)
+  const groups = new Map<string, Recording[]>()
+  for (const recording of recordings) {
+    const name = `${recording.provider} · ${apiOf(recording)}`
+    groups.set(name, [...(groups.get(name) ?? []), recording])
+  }
   return [...groups].flatMap(([name, group], index) => {
     const [first] = group
     const sample = (fits: (recording: Recording) => boolean) =>

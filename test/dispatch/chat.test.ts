@@ -315,6 +315,19 @@ describe('one chat request', () => {
     expect(here.rows).toEqual([])
   })
 
+  it('reserves what every choice may cost, at the dearest endpoint that could answer', async () => {
+    const here = world(() => whole('Hi'))
+    const reserved: number[] = []
+    here.gateway.keys.admit = async (_, { reserveNanoUsd }) => {
+      reserved.push(reserveNanoUsd)
+      return admitted
+    }
+    await ask(here, { max_tokens: 1000 })
+    await ask(here, { max_tokens: 1000, n: 4 })
+    expect(reserved[0]).toBeGreaterThanOrEqual(1_000_000_000)
+    expect(reserved[1]).toBe(4 * (reserved[0] ?? 0))
+  })
+
   it('is refused, without a call, when the key cannot be checked or the catalogue not be read', async () => {
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
     const here = world(() => whole('Hi'))
@@ -393,6 +406,21 @@ describe('time', () => {
     const text = textOf(answer.stream)
     await vi.advanceTimersByTimeAsync(62_000)
     expect(await text).toMatch(/Hel.*: OPENROUTER PROCESSING.*"code":504.*\[DONE\]\n\n$/s)
+  })
+
+  it('gives up a stream that sends nothing but comments', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'Hel' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const text = textOf(answer.stream)
+    for (let second = 0; second < 58; second++) {
+      upstream.send(': ping\n\n')
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(await text).toMatch(/Hel.*"code":504.*\[DONE\]\n\n$/s)
   })
 
   it('does not take a slow client for a silent provider', async () => {

@@ -240,6 +240,15 @@ describe('admission', () => {
     expect(keyReads).toBe(1)
   })
 
+  it('takes no older word for a newer one, and never brings a deleted key back', async () => {
+    await stub.configure(keyRecord({ disabled: true, updatedAt: start + 2 }))
+    await stub.configure(keyRecord({ name: 'renamed', updatedAt: start + 1 }))
+    expect(await stub.check()).toEqual({ admitted: false, reason: 'disabled' })
+    await stub.configure(null)
+    await stub.configure(keyRecord({ updatedAt: start + 3 }))
+    expect(await stub.check()).toEqual({ admitted: false, reason: 'unknown' })
+  })
+
   it('lets what management says stand against what D1 said before', async () => {
     const asked = admit()
     await stub.configure(keyRecord({ disabled: true }))

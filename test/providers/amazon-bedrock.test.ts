@@ -240,6 +240,12 @@ describe('the address', () => {
     expect(urlOf({ upstreamId: 'xai.grok-4.3' }, mantle)).toBe('http://127.0.0.1:8/v1')
     expect(urlOf({ upstreamId: 'a.b' }, mantle)).toBe('http://127.0.0.1:9/aws')
   })
+
+  it('is none where an answer would go around the operator’s guardrail', () => {
+    const guarded = { AMAZON_BEDROCK_GUARDRAIL_ID: 'g1' }
+    expect(urlOf({ upstreamId: 'xai.grok-4.3' }, guarded)).toBeNull()
+    expect(urlOf({ upstreamId: 'a.b' }, guarded)).toBe(runtime('us-east-1'))
+  })
 })
 
 describe('the wire', () => {

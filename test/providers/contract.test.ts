@@ -22,7 +22,7 @@ const base = 'https://up.example/prefix'
 const context = { now: 1_790_000_000_000, fetch: () => Promise.reject(new Error('no token endpoint')) }
 
 /** Catalogue providers of pictures or vectors alone, and those whose format no wire here speaks. */
-const withoutWire = ['black-forest-labs', 'jina', 'oci', 'recraft', 'snowflake', 'stability', 'voyage', 'watsonx']
+const withoutWire = ['black-forest-labs', 'jina', 'recraft', 'snowflake', 'stability', 'voyage', 'watsonx']
 
 /** What an operator sets for the placeholders in a base URL. */
 const settings = ['ACCOUNT', 'WORKSPACE', 'REGION', 'RESOURCE', 'PRODUCT', 'GATEWAY', 'PROJECT']
@@ -79,6 +79,7 @@ describe.each(providers)('$record.slug', ({ record, endpoints }) => {
 
   it('gets requests that are its own, at its own address', async () => {
     const random = seeded(record.slug.length)
+    expect(targets.length).toBeGreaterThan(0)
     for (const { wire, target } of targets) {
       for (let i = 0; i < requestsAnEndpoint; i++) {
         const request = withCanaries(chatRequest(random))

@@ -32,7 +32,8 @@ export function seededProviders(count: number): SeededProvider[] {
       .filter((model) => model.reasoning)
       .map(({ id }) => id),
   )
-  const byProvider = Map.groupBy(rows, ({ provider }) => provider)
+  const byProvider = new Map<string, EndpointRow[]>()
+  for (const row of rows) byProvider.set(row.provider, [...(byProvider.get(row.provider) ?? []), row])
   const providers = JSON.parse(seed('providers.json')) as {
     slug: string
     kind: ProviderRecord['kind']

@@ -3,7 +3,7 @@ import { FailureError } from '../../chat/failure.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { type ChatCall, dispatchChat } from '../../dispatch/chat.ts'
 import { readBody } from '../../edge/body.ts'
-import { inferenceKeyHash, refusalFailure } from '../authenticate.ts'
+import { checkKey, inferenceKeyHash, refusalFailure } from '../authenticate.ts'
 import type { SurfaceContext, SurfaceEnv } from '../surface.ts'
 import { chatDialect } from './dialect.ts'
 import { parseChatRequest } from './parse.ts'
@@ -54,7 +54,7 @@ async function parsed(c: SurfaceContext, keyHash: string): Promise<ChatRequest> 
   try {
     return parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
   } catch (error) {
-    const checked = await gateway.keys.check(keyHash)
+    const checked = await checkKey(gateway, keyHash)
     if (!checked.admitted) throw new FailureError(refusalFailure(checked))
     throw error
   }

@@ -1,6 +1,6 @@
 import type { AttemptFailure } from '../../chat/failure.ts'
 import { isContent, type Part, type ReasoningDetail } from '../../chat/parts.ts'
-import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
+import { asList, asRecord, asText, type JsonRecord, jsonTextOf } from '../foreign-json.ts'
 import { classifyInside, type KindOf, plainFailure } from '../openai-chat/classify.ts'
 import { finishReasonOf } from '../openai-chat/finish.ts'
 import { annotationsOf } from './citations.ts'
@@ -28,7 +28,6 @@ interface Call {
 }
 
 interface OpenBlock {
-  type: string
   call?: Call
   /** Position among the thoughts. */
   thought?: number
@@ -88,9 +87,11 @@ export class MessageEvents {
 
   /** What had been said until then is metered as far as that is known. */
   #fail(failure: AttemptFailure): void {
-    if (this.#over) return
+    const isComplete = this.#over || this.#finished
     this.#over = true
-    const usage = this.#finished ? null : this.#usage.read()
+    // Whatever goes wrong behind the finish takes nothing back.
+    if (isComplete) return
+    const usage = this.#usage.read()
     if (usage && this.#produced) {
       const estimate = Math.ceil(this.#contentLength / charactersAToken)
       const completionTokens = Math.max(usage.completionTokens, estimate)
@@ -182,7 +183,7 @@ export class MessageEvents {
   #openBlock(index: unknown, content: JsonRecord): void {
     this.#closeBlock(index)
     const type = asText(content.type) ?? ''
-    const block: OpenBlock = { type, citations: [...asList(content.citations)], textStart: this.#textLength }
+    const block: OpenBlock = { citations: [...asList(content.citations)], textStart: this.#textLength }
     this.#blocks.set(index, block)
     switch (type) {
       case 'text':
@@ -247,7 +248,7 @@ export class MessageEvents {
     if (block?.thought !== undefined) return block.thought
     const thought = this.#thoughts++
     if (block) block.thought = thought
-    else this.#blocks.set(index, { type: 'thinking', thought, citations: [], textStart: this.#textLength })
+    else this.#blocks.set(index, { thought, citations: [], textStart: this.#textLength })
     return thought
   }
 
@@ -256,7 +257,7 @@ export class MessageEvents {
     if (!block) return
     this.#blocks.delete(index)
     const { call } = block
-    if (call && !call.pieces) this.#piece(call, call.input ? JSON.stringify(call.input) : '{}')
+    if (call && !call.pieces) this.#piece(call, call.input ? jsonTextOf(call.input) : '{}')
     const annotations = annotationsOf(block.citations, block.textStart, this.#textLength)
     if (annotations.length > 0) this.#add({ type: 'annotations', annotations })
   }

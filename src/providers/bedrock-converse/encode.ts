@@ -6,7 +6,7 @@ import type { EncodedRequest, EncodeInput } from '../wire.ts'
 import type { Block, ConverseBody, SystemBlock, ToolConfig } from './format.ts'
 import { encodeMessages } from './messages.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
-import { additionalFields, inferenceConfig, serviceTier } from './parameters.ts'
+import { additionalFields, inferenceConfig, samplingOf, serviceTier } from './parameters.ts'
 import { encodeReasoning } from './reasoning.ts'
 import { type FormatPlan, formatPlanOf, wordsOf } from './response-format.ts'
 import { encodeTools } from './tools.ts'
@@ -32,6 +32,9 @@ const handled: ReadonlySet<string> = new Set([
   'additionalModelRequestFields',
 ])
 
+/** Anthropic's own words for reasoning, which some clients put into a chat request. */
+const handledForClaude: ReadonlySet<string> = new Set([...handled, 'thinking', 'output_config'])
+
 /** Bedrock takes as many cache points as Anthropic does. */
 const maxCachePoints = 4
 
@@ -45,7 +48,7 @@ export function encode(input: EncodeInput): EncodedRequest {
   const facts = modelFactsOf(target)
   const { translation, note } = translationNotes()
   const body = bodyOf(input, facts, note)
-  noteStrangers(request, handled, note)
+  noteStrangers(request, facts.claude ? handledForClaude : handled, note)
   const path = `/model/${encodeURIComponent(facts.modelId)}/${stream ? 'converse-stream' : 'converse'}`
   return {
     method: 'POST',
@@ -73,8 +76,10 @@ function bodyOf(input: EncodeInput, facts: ModelFacts, note: Note): ConverseBody
   if (tools.words !== undefined) system.push({ text: tools.words })
   limitCachePoints([tools.toolConfig?.tools ?? [], system, ...turns.map(({ content }) => content)], note)
 
-  const additional = additionalFields(input, facts, reasoning, tools.claudeChoice, note)
-  const inference = inferenceConfig(input, facts, reasoning, note)
+  const sampling = samplingOf(input, facts, reasoning, note)
+  const inference = inferenceConfig(request, facts, sampling, note)
+  const additional = additionalFields(input, facts, sampling, reasoning, note)
+  if (tools.claudeChoice) additional.tool_choice = tools.claudeChoice
   const guardrail = guardrailConfig(input)
   const latency = asText(asRecord(request.performanceConfig)?.latency)
   const tier = serviceTier(request, note)

@@ -90,6 +90,8 @@ export function mediaBlock(part: MediaPart, names: DocumentNames): MediaBlock {
         return blockOf({ ...inline(content), fileName }, 'document', names)
       return blockOf({ data: content, mediaType: '', fileName: fileName || '.pdf' }, 'document', names)
     }
+    default:
+      throw unsupported('Amazon Bedrock does not take a part of this kind.')
   }
 }
 

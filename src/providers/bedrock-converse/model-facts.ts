@@ -27,9 +27,10 @@ export interface ModelFacts {
 
 /**
  * How a model is told to reason among the additional fields: `claude` by `thinking`; `flat` by `reasoning_effort`;
- * `nested` by `reasoning.effort`; `nova` by `reasoningConfig`; `qwen` by `reasoning_config`; `none` not at all.
+ * `nested` by `reasoning.effort`; `deepseek` by `reasoning_effort` with one level; `nova` by `reasoningConfig`; `qwen` by
+ * `reasoning_config`; `none` not at all.
  */
-export type ReasoningControl = 'claude' | 'flat' | 'nested' | 'nova' | 'qwen' | 'none'
+export type ReasoningControl = 'claude' | 'flat' | 'nested' | 'deepseek' | 'nova' | 'qwen' | 'none'
 
 type Changes = Partial<Omit<ModelFacts, 'modelId'>>
 type Model = Target['model']
@@ -84,7 +85,7 @@ const families: Readonly<Record<string, (name: string, model: Model) => Changes>
     // A named tool is accepted and not obeyed.
     forces: name.includes('r1') ? [] : ['any'],
     structured: name.startsWith('v3'),
-    reasoning: name.includes('r1') ? 'none' : 'flat',
+    reasoning: name.includes('r1') ? 'none' : 'deepseek',
   }),
   google: (name) => ({ forces: [], structured: /^gemma-3-(12b|27b)/.test(name) }),
   meta: () => ({ forces: [], resultMedia: ['image', 'document'], besideResults: 'nothing' }),

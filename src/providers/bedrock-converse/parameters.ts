@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../../chat/request.ts'
-import { encodeSampling } from '../anthropic-messages/sampling.ts'
+import { encodeSampling, type SamplingFields } from '../anthropic-messages/sampling.ts'
 import { asRecord, type JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import type { EncodeInput } from '../wire.ts'
@@ -24,36 +24,16 @@ const betas: ReadonlySet<string> = new Set([
   'tool-search-tool-2025-10-19',
 ])
 
-/** The parameters that Converse has fields for, as far as the model takes them. */
-export function inferenceConfig(
+/** The sampling parameters that the model takes here and now, still by their names in a chat. */
+export function samplingOf(
   input: EncodeInput,
-  facts: ModelFacts,
-  reasoning: ReasoningFields,
+  { claude, topK }: ModelFacts,
+  { thinking, excludes }: ReasoningFields,
   note: Note,
-): InferenceConfig {
-  const { request } = input
-  const config: InferenceConfig = {}
-  const maxTokens = request.max_completion_tokens ?? request.max_tokens
-  if (maxTokens != null) config.maxTokens = maxTokens
-  if (facts.claude) {
-    const { temperature, top_p: topP } = encodeSampling(input, facts.claude, reasoning.thinking, note)
-    if (temperature !== undefined) config.temperature = temperature
-    if (topP !== undefined) config.topP = topP
-  } else sampling(config, input, reasoning, note)
-  const stops = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? [])
-  // Claude refuses white space alone, everybody an empty text.
-  const kept = stops.filter((stop) => (facts.claude ? stop.trim() !== '' : stop !== ''))
-  if (kept.length < stops.length) note('stop', 'changed', 'empty-stop')
-  if (kept.length > 0) config.stopSequences = kept
-  return config
-}
-
-function sampling(
-  config: InferenceConfig,
-  { request, target }: EncodeInput,
-  { excludes }: ReasoningFields,
-  note: Note,
-): void {
+): SamplingFields {
+  if (claude) return encodeSampling(input, claude, thinking, note)
+  const { request, target } = input
+  const fields: SamplingFields = {}
   for (const field of ['temperature', 'top_p'] as const) {
     const value = request[field]
     if (value == null) continue
@@ -61,34 +41,52 @@ function sampling(
     else if (target.endpoint.parameters?.includes(field) === false) note(field, 'dropped', 'not-supported-by-endpoint')
     else {
       if (value > 1) note(field, 'changed', 'at-most-one')
-      config[field === 'top_p' ? 'topP' : 'temperature'] = Math.min(value, 1)
+      fields[field] = Math.min(value, 1)
     }
+  }
+  // 0 stands for all candidates, which is what holds without it.
+  if (request.top_k != null && request.top_k > 0) {
+    if (topK === null) note('top_k', 'dropped', 'refused-by-model')
+    else fields.top_k = request.top_k
+  }
+  return fields
+}
+
+/** The parameters that Converse has fields for. */
+export function inferenceConfig(
+  request: ChatRequest,
+  { claude }: ModelFacts,
+  { temperature, top_p: topP }: SamplingFields,
+  note: Note,
+): InferenceConfig {
+  const maxTokens = request.max_completion_tokens ?? request.max_tokens
+  const stops = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? [])
+  // Claude refuses white space alone, everybody an empty text.
+  const stopSequences = stops.filter((stop) => (claude ? stop.trim() !== '' : stop !== ''))
+  if (stopSequences.length < stops.length) note('stop', 'changed', 'empty-stop')
+  return {
+    ...(maxTokens == null ? {} : { maxTokens }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { topP }),
+    ...(stopSequences.length > 0 ? { stopSequences } : {}),
   }
 }
 
 /** The parameters that only some models know, by the names that they know them by. */
 export function additionalFields(
-  input: EncodeInput,
-  { claude, topK }: ModelFacts,
-  { fields, thinking }: ReasoningFields,
-  claudeChoice: JsonRecord | undefined,
+  { request, betas: asked = [] }: EncodeInput,
+  { claude, topK: place }: ModelFacts,
+  { top_k: topK }: SamplingFields,
+  { fields }: ReasoningFields,
   note: Note,
 ): JsonRecord {
-  const { request, betas: asked = [] } = input
   const additional: JsonRecord = { ...asRecord(request.additionalModelRequestFields) }
-  if (claude) {
-    // Told of once already, with the other parameters.
-    const { top_k: topKOfClaude } = encodeSampling(input, claude, thinking, () => {})
-    if (topKOfClaude !== undefined) additional.top_k = topKOfClaude
-  } else if (request.top_k != null) {
-    if (topK === 'nested') additional.inferenceConfig = { topK: request.top_k }
-    else note('top_k', 'dropped', 'refused-by-model')
-  }
+  if (topK !== undefined)
+    Object.assign(additional, place === 'nested' ? { inferenceConfig: { topK } } : { top_k: topK })
   if (claude) {
     const known = asked.filter((beta) => betas.has(beta))
     if (known.length < asked.length) note('betas', 'dropped', 'unknown-to-provider')
     if (known.length > 0) additional.anthropic_beta = known
-    if (claudeChoice) additional.tool_choice = claudeChoice
   }
   return Object.assign(additional, fields)
 }

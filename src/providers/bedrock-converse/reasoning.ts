@@ -50,30 +50,30 @@ export function encodeReasoning(
   switch (facts.reasoning) {
     case 'flat':
     case 'nested': {
-      const { family, canBeOff } = openReasoning(facts)
-      if (!wish.on && canBeOff) return nothing
-      const effort = effortOf(wish, input, family, note)
+      const levels = input.target.model.reasoning.efforts ?? ['low', 'medium', 'high']
+      const effort = effortOf(wish, input, levels as readonly Effort[], note)
       if (effort === undefined) return nothing
-      const fields = facts.reasoning === 'flat' ? { reasoning_effort: effort } : { reasoning: { effort } }
-      return { ...nothing, fields }
+      return {
+        ...nothing,
+        fields: facts.reasoning === 'flat' ? { reasoning_effort: effort } : { reasoning: { effort } },
+      }
     }
+    case 'deepseek':
     case 'qwen': {
+      // Neither reasons unless it is told to.
       if (!wish.on) return nothing
-      const effort = effortOf(wish, input, ['low', 'high'], note)
-      return effort === undefined ? nothing : { ...nothing, fields: { reasoning_config: effort } }
+      const [field, levels] =
+        facts.reasoning === 'qwen'
+          ? (['reasoning_config', ['low', 'high']] as const)
+          : (['reasoning_effort', ['high']] as const)
+      const effort = effortOf(wish, input, levels, note)
+      return effort === undefined ? nothing : { ...nothing, fields: { [field]: effort } }
     }
     case 'nova':
       return novaReasoning(wish, input, note)
     case 'claude':
       return nothing
   }
-}
-
-/** DeepSeek reasons at one level or not at all; OpenAI's models always do. */
-function openReasoning({ modelId }: ModelFacts): { family: readonly Effort[]; canBeOff: boolean } {
-  return modelId.includes('deepseek')
-    ? { family: ['high'], canBeOff: true }
-    : { family: ['low', 'medium', 'high'], canBeOff: false }
 }
 
 function novaReasoning(wish: ReasoningWish, input: EncodeInput, note: Note): ReasoningFields {
@@ -118,11 +118,11 @@ function thoughtsAreThere(turns: readonly Turn[]): boolean {
   return first !== undefined && 'reasoningContent' in first
 }
 
-function effortOf(wish: ReasoningWish, input: EncodeInput, family: readonly Effort[], note: Note): string | undefined {
+/** The nearest of the model's levels; undefined where it has none. */
+function effortOf(wish: ReasoningWish, input: EncodeInput, levels: readonly Effort[], note: Note): string | undefined {
+  if (!wish.on && levels.includes('none')) return 'none'
   const wanted = !wish.on ? 'minimal' : (wish.level ?? levelOf(wish.budget, outputLimitOf(input)))
-  const efforts = (input.target.model.reasoning.efforts ?? family) as readonly Effort[]
-  if (!wish.on && efforts.includes('none')) return 'none'
-  const effort = nearestLevel(wanted, efforts)
+  const effort = nearestLevel(wanted, levels)
   if (!effort) note('reasoning', 'dropped', 'no-such-control')
   else if (!wish.on) note('reasoning', 'changed', 'cannot-be-turned-off')
   else if (wish.budget !== undefined) note('reasoning.max_tokens', 'changed', 'nearest-effort')

@@ -24,6 +24,7 @@ export async function follow(first: Response, context: FollowContext): Promise<R
     if (!run.over) context.background(cancel(run))
   }
   context.signal.addEventListener('abort', onAbort, { once: true })
+  if (context.signal.aborted) onAbort()
   if (context.stream && prediction.streamUrl && isReplicates(prediction.streamUrl, context.target.baseUrl)) {
     const stream = await open(prediction.streamUrl, context)
     // A stream that cannot be had is no failure of the prediction.

@@ -229,6 +229,12 @@ describe('a stream of a message', () => {
     expect(hear(stream([start()])).usage).toBeNull()
   })
 
+  it('keeps an answer that is complete, whatever goes wrong behind it', () => {
+    const { choices, errors } = hear(stream([start(), text('Hi'), finish('end_turn'), { type: 'error', error: {} }]))
+    expect(errors).toEqual([])
+    expect(choices[0]?.finish?.reason).toBe('stop')
+  })
+
   it('takes a start that comes twice for one', () => {
     const { choices, errors } = hear(stream([start(), start(), text('Hi'), start(), finish('end_turn'), stop]))
     expect(errors).toEqual([])

@@ -388,6 +388,19 @@ describe('reasoning', () => {
     ).toEqual([undefined, 'reasoning dropped not-a-reasoning-model'])
   })
 
+  it('knows only those levels of Qwen that Bedrock does, whatever the catalogue lists', () => {
+    expect(fields(ids.qwen, { reasoning: { effort: 'medium' } }, efforts('low', 'medium', 'high'))).toEqual([
+      { reasoning_config: 'low' },
+      'reasoning.effort changed nearest-effort',
+    ])
+  })
+
+  it('of Claude may be asked for in Anthropic’s own words', () => {
+    const native = { thinking: { type: 'enabled', budget_tokens: 2000 } }
+    expect(fields(ids.claude45, native)).toEqual([{ thinking: native.thinking }])
+    expect(fields(ids.nova, native)).toEqual([undefined, 'thinking dropped not-supported-by-provider'])
+  })
+
   it('excludes at Nova’s highest level what it cannot be limited by', () => {
     const high = { reasoning: { effort: 'high' as const }, temperature: 0.2 }
     expect(encoded(ids.nova2, high)).toEqual({

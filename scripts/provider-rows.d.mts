@@ -1,0 +1,8 @@
+export function isSlug(text: string): boolean
+export function modelIdOf(
+  upstreamId: string,
+  slug: string,
+  catalogue: Map<string, string>,
+  named: Map<string, string>,
+): string
+export function perToken(dollarsPerMillion: string): string | null
