@@ -5,6 +5,7 @@ import { type Failure, FailureError } from './chat/failure.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { KeyDirectory } from './dispatch/key-directory.ts'
 import type { Keys } from './dispatch/keys.ts'
+import { refusalOf } from './edge/address.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { regionOf } from './edge/region.ts'
@@ -165,7 +166,9 @@ function accessOf(endpoint: EndpointRecord, variables: Variables): Access | null
   const credential = provider.credential(variables, endpoint)
   if (credential === null && provider.needsCredential !== false) return null
   const baseUrl = provider.baseUrl(endpoint, variables)
-  return baseUrl === null ? null : { baseUrl, credential }
+  // An address that the egress would refuse is as good as none: better not listed than called in vain.
+  if (baseUrl === null || refusalOf(baseUrl, environmentOf(variables)) !== null) return null
+  return { baseUrl, credential }
 }
 
 /** The sandbox is this Worker itself, reached over HTTP like any other provider. */

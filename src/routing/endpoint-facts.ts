@@ -1,6 +1,7 @@
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
+import { hasZeroRetention } from '../catalog/zero-retention.ts'
 import { isPriced } from '../metering/price-usage.ts'
-import { isZeroRetention, neverCollects } from './data-policy.ts'
+import { neverCollects } from './data-policy.ts'
 import { pricePerToken } from './price.ts'
 import { type TagParts, tagParts } from './slugs.ts'
 
@@ -44,7 +45,7 @@ export function factsOf(endpoint: EndpointRecord): EndpointFacts {
     price,
     weight: 1 / (price * price),
     parameters: endpoint.parameters && new Set(endpoint.parameters),
-    zeroRetention: isZeroRetention(endpoint.provider),
+    zeroRetention: hasZeroRetention(endpoint.provider),
     neverCollects: neverCollects(endpoint.provider),
   }
 }

@@ -25,6 +25,7 @@ it.each<[string, Partial<DataPolicy>]>([
   ['allows training', { trains: true }],
   ['does not mention retention', { retainsPrompts: null }],
   ['allows retention', { retainsPrompts: true }],
+  ['names days of retention', { retentionDays: 30 }],
 ])('does not take a policy that %s', (_, change) => {
   expect(hasZeroRetention(providerRecord({ dataPolicy: { ...strict, ...change } }))).toBe(false)
 })

@@ -129,11 +129,11 @@ describe('a request that cannot be answered', () => {
   })
 })
 
-it('in production a plain-http or private upstream is never called', async () => {
+it('in production a plain-http or private upstream is no provider, and never called', async () => {
   const { key: apiKey } = await production.createKey()
   const { status, body } = await chatClient(production.url, apiKey).whole({ model })
-  expect(status).toBe(400)
-  expect(body.error.metadata.raw).toContain('https')
+  expect(status).toBe(404)
+  expect(body.error.message).toContain('no provider of this model is configured')
   expectErrorEnvelope(status, body)
   expect(upstream.requests).toHaveLength(0)
 })

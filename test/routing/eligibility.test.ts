@@ -8,7 +8,13 @@ import { endpointRecord as endpoint, planInput } from './records.ts'
 
 const tool = { type: 'function' as const, function: { name: 'look' } }
 const image = { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } }
-const kept = { trains: false, retainsPrompts: false, retentionDays: 0 }
+const kept = {
+  trains: false,
+  retainsPrompts: false,
+  retentionDays: 0,
+  zdr: 'default',
+  zeroRetentionStatedBy: 'vendor',
+} as const
 
 interface Case {
   name: string

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EndpointRecord } from '../../src/catalog/records.ts'
+import { hasZeroRetention } from '../../src/catalog/zero-retention.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import type { EndpointHealth } from '../../src/routing/health.ts'
 import { maxAttempts, maxAttemptsPerModel, type PlanInput, plan } from '../../src/routing/plan.ts'
@@ -230,7 +231,12 @@ describe('any plan at all', () => {
           inputModalities: oneOf([[], ['text'], ['text', 'image']]),
           status: oneOf([null, 'deprecated']),
           direct: random() < 0.8,
-          policy: { trains: oneOf([null, false, true]), retainsPrompts: oneOf([null, false, true]) },
+          policy: {
+            trains: oneOf([null, false, true]),
+            retainsPrompts: oneOf([null, false, true]),
+            zdr: oneOf([null, 'default' as const]),
+            zeroRetentionStatedBy: oneOf([null, 'vendor' as const]),
+          },
         }),
       )
   }
@@ -325,8 +331,9 @@ describe('any plan at all', () => {
         if (ignore) expect(matchesAny(ignore, parts)).toBe(false)
         expect(input.usable(one)).toBe(true)
         if (input.region === 'eu') expect(one.eu).toBe('yes')
-        if (preferences.zdr) expect(one.provider.dataPolicy.retainsPrompts === false && one.provider.direct).toBe(true)
-        if (preferences.data_collection === 'deny') expect(one.provider.dataPolicy.trains).toBe(false)
+        if (preferences.zdr) expect(hasZeroRetention(one.provider)).toBe(true)
+        if (preferences.data_collection === 'deny')
+          expect(one.provider.dataPolicy).toMatchObject({ trains: false, retainsPrompts: false })
         expect(input.needs.maxOutputTokens ?? 0).toBeLessThanOrEqual(one.maxOutputTokens ?? Number.POSITIVE_INFINITY)
       }
       if (made.attempts.length > 0) {

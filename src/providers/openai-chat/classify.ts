@@ -44,30 +44,53 @@ function describe(
     kind,
     message: messages[kind],
     // Some have whole sentences for a code; those are words and belong into `raw`.
-    ...(/^[\w.:/-]{1,64}$/.test(code) ? { providerCode: code } : {}),
+    ...(isCode(code) ? { providerCode: code } : {}),
     ...(raw === '' ? {} : { raw: redact(raw, secrets) }),
   }
 }
 
-/** The first rule that fits decides; whatever a rule matches is searched for in code, type and message together. */
-const rules: readonly [AttemptFailureKind, (status: number, words: string, error: ErrorDetails) => boolean][] = [
+function isCode(text: string): boolean {
+  return /^[\w.:/-]{1,64}$/.test(text)
+}
+
+/** What an error says, in lower case. */
+interface Words {
+  /** Code, type and message. */
+  all: string
+  /**
+   * What the provider itself says of its own state. A refused request is often quoted in the message, in words that the
+   * client chose; only code and type may then tell what counts against the provider for everybody.
+   */
+  own: string
+}
+
+/** Statuses that say of the request that it is refused. */
+const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422])
+
+function wordsOf(status: number, { code, type, message }: ErrorDetails): Words {
+  const all = `${code} ${type} ${message}`.toLowerCase()
+  return { all, own: refusals.has(status) ? [code, type].filter(isCode).join(' ').toLowerCase() : all }
+}
+
+/** The first rule that fits decides. */
+const rules: readonly [AttemptFailureKind, (status: number, words: Words, error: ErrorDetails) => boolean][] = [
   // Something in front of the provider answered with a page: that says nothing about request or credential.
   ['server-error', (status, _, error) => error.html && (status === 400 || status === 403)],
   ['generation-failed', has(/tool_use_failed|json_validate_failed|output_parse_failed|malformed_function_call/)],
-  ['content-policy', (status, words) => status === 446 || (status < 500 && contentPolicy.test(words))],
+  ['content-policy', (status, { all }) => status === 446 || (status < 500 && contentPolicy.test(all))],
   ['content-policy', has(/\bcontent_filter\b|responsibleaipolicyviolation|content_policy_violation/)],
-  ['payment', (status, words) => status === 402 || payment.test(words)],
-  ['context-length', (status, words) => status !== 401 && status !== 429 && contextLength.test(words)],
+  ['payment', (status, { own }) => status === 402 || payment.test(own)],
+  ['context-length', (status, { all }) => status !== 401 && status !== 429 && contextLength.test(all)],
   ['geo', has(/unsupported_country|country, region,? or territory|not available in your (country|region)/)],
   // Groq refuses with 413 what would not fit a minute's tokens there; another host may well take it.
-  ['unsupported', (status, words) => status === 413 && /tokens per minute|rate_limit/.test(words)],
-  ['overloaded', (status, words) => status === 498 || status === 529 || overloaded.test(words)],
-  ['rate-limited', (status, words) => status === 429 || (status !== 401 && throttled.test(words))],
-  ['not-found', (status, words) => status < 500 && gone.test(words)],
-  ['credential', (status, words) => status === 401 || (status < 500 && wrongKey.test(words))],
+  ['unsupported', (status, { all }) => status === 413 && /tokens per minute|rate_limit/.test(all)],
+  ['overloaded', (status, { own }) => status === 498 || status === 529 || overloaded.test(own)],
+  ['rate-limited', (status, { own }) => status === 429 || (status !== 401 && throttled.test(own))],
+  ['not-found', (status, { all }) => status < 500 && gone.test(all)],
+  ['credential', (status, { own }) => status === 401 || (status < 500 && wrongKey.test(own))],
   // Its words say "not supported", but no endpoint takes a contradiction.
   ['bad-request', has(/invalid_parameter_combination/)],
-  ['unsupported', (status, words) => status < 500 && status !== 403 && unsupported.test(words)],
+  ['unsupported', (status, { all }) => status < 500 && status !== 403 && unsupported.test(all)],
   ['credential', (status) => status === 403 || status === 407],
   ['not-found', (status) => status === 404 || status === 405 || status === 410],
   ['too-large', (status) => status === 413],
@@ -78,12 +101,12 @@ const rules: readonly [AttemptFailureKind, (status: number, words: string, error
 ]
 
 function commonKindOf(status: number, error: ErrorDetails): AttemptFailureKind {
-  const words = `${error.code} ${error.type} ${error.message}`.toLowerCase()
+  const words = wordsOf(status, error)
   return rules.find(([, fits]) => fits(status, words, error))?.[0] ?? 'bad-request'
 }
 
-function has(pattern: RegExp): (status: number, words: string) => boolean {
-  return (_, words) => pattern.test(words)
+function has(pattern: RegExp): (status: number, words: Words) => boolean {
+  return (_, { all }) => pattern.test(all)
 }
 
 const contentPolicy =

@@ -22,7 +22,6 @@ import { readUsage } from './usage.ts'
 export interface DecodeOptions {
   /** The model hides its reasoning between `<think>` tags. */
   thinkTags: boolean
-  hiddenReasoning: boolean
   /** The usage of a stream stands for the finish that it does not tell. */
   usageIsFinish?: boolean
   /** An id for a tool call that came without one. */
@@ -136,7 +135,7 @@ function readAnswer(answer: JsonRecord, state: ChunkState, whole: boolean): Part
     if (choice) readChoice(choice, whole ? i : 0, answer, state, whole, parts)
   }
   const usage =
-    readUsage(answer.usage, state.options.hiddenReasoning) ??
+    readUsage(answer.usage) ??
     readUsage(asRecord(answer.x_groq)?.usage) ??
     readUsage(asRecord(choices[0])?.usage)
   if (usage && state.options.usageIsFinish && choices.length === 0)

@@ -80,8 +80,6 @@ export interface ProviderFacts {
   thinkTags?: true
   /** Streams have no finish reason: the usage behind the last word is what ends them (Snowflake). */
   usageIsFinish?: true
-  /** `total_tokens` holds reasoning tokens that are mentioned nowhere else (Google). */
-  hiddenReasoning?: true
   /** The last word on an encoded body. */
   adapt?(body: Record<string, unknown>, input: EncodeInput, note: Note): void
   /** What an error means here, where it differs from the common reading. */

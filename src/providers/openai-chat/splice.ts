@@ -5,6 +5,7 @@ import { newProgress, noteFailure, notePart, type PartEncoder, type StreamStage 
 import { ByteBuilder } from '../../edge/byte-builder.ts'
 import { isSpace, isWord, MemberCursor, skipSpace } from '../../edge/json-scan.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
+import { ownFields } from './own-fields.ts'
 
 export interface SpliceOptions {
   envelope: Envelope
@@ -25,16 +26,16 @@ const KEY = {
   choices: bytesOf('choices'),
   index: bytesOf('index'),
   delta: bytesOf('delta'),
-  finish: bytesOf('finish_reason'),
-  native: bytesOf('native_finish_reason'),
   logprobs: bytesOf('logprobs'),
   role: bytesOf('role'),
   content: bytesOf('content'),
   reasoning: bytesOf('reasoning'),
   reasoningContent: bytesOf('reasoning_content'),
 }
-const ENVELOPE_KEYS = ['id', 'object', 'created', 'model', 'provider'].map(bytesOf)
-const PARSED_CHUNK_KEYS = ['usage', 'error', 'x_groq'].map(bytesOf)
+const parsedChunkFields = ['usage', 'error', 'x_groq']
+const PARSED_CHUNK_KEYS = parsedChunkFields.map(bytesOf)
+const OWN_KEYS = ownFields.filter((field) => !parsedChunkFields.includes(field)).map(bytesOf)
+const PARSED_CHOICE_KEYS = ['finish_reason', 'native_finish_reason', 'error'].map(bytesOf)
 /** Parts of a delta that have rules of their own; anything else unknown goes along as it is. */
 const PARSED_DELTA_KEYS = [
   'tool_calls',
@@ -47,6 +48,7 @@ const PARSED_DELTA_KEYS = [
 ].map(bytesOf)
 const NULL = bytesOf('null')
 const DONE = bytesOf('[DONE]')
+const LF = 0x0a
 const QUOTE = 0x22
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
@@ -168,6 +170,9 @@ export class ChatSplice implements StreamStage {
 
   /** Sends an ordinary delta on without parsing it. False = not ordinary, nothing was sent. */
   #splice(bytes: Uint8Array, start: number, end: number): boolean {
+    // An event of several `data:` lines, joined with line feeds: they would cut our one line into pieces.
+    const lineFeed = bytes.indexOf(LF, start)
+    if (lineFeed !== -1 && lineFeed < end) return false
     if (!this.#scanChunk(bytes, start, end) || !this.#scanChoice(bytes) || !this.#scanDelta(bytes)) return false
     const hasContent = this.#contentEnd - this.#contentStart > 2
     const hasReasoning = this.#reasoningEnd - this.#reasoningStart > 2
@@ -224,8 +229,8 @@ export class ChatSplice implements StreamStage {
       if (isWord(bytes, keyStart, keyEnd, KEY.choices)) {
         this.#choicesStart = member.start
         this.#choicesEnd = member.end
-      } else if (isNull || isOneOf(bytes, keyStart, keyEnd, ENVELOPE_KEYS)) {
-        // Ours is in the head already; a null tells nothing, and a null `system_fingerprint` breaks strict clients.
+      } else if (isNull || isOneOf(bytes, keyStart, keyEnd, OWN_KEYS)) {
+        // Ours to tell, or nobody's business; a null tells nothing, and a null `system_fingerprint` breaks strict clients.
       } else if (isOneOf(bytes, keyStart, keyEnd, PARSED_CHUNK_KEYS)) return false
       else this.#chunkExtras.push(keyStart - 1, member.end)
     }
@@ -253,8 +258,7 @@ export class ChatSplice implements StreamStage {
         if (isWord(bytes, keyStart, keyEnd, KEY.logprobs)) {
           this.#logprobsStart = member.start
           this.#logprobsEnd = member.end
-        } else if (isWord(bytes, keyStart, keyEnd, KEY.finish) || isWord(bytes, keyStart, keyEnd, KEY.native))
-          return false
+        } else if (isOneOf(bytes, keyStart, keyEnd, PARSED_CHOICE_KEYS)) return false
         else this.#choiceExtras.push(keyStart - 1, member.end)
       }
     }

@@ -4,10 +4,8 @@ import { asRecord, type JsonRecord } from '../foreign-json.ts'
 /**
  * Tokens of every usage shape that OpenAI-like providers send (`providers.md` §3), or null when the value counts
  * nothing. Numbers that cannot be right are taken as the nearest that can: a part is never more than its whole.
- *
- * @param hiddenReasoning Google's `total_tokens` holds reasoning that is mentioned nowhere else.
  */
-export function readUsage(value: unknown, hiddenReasoning = false): TokenUsage | null {
+export function readUsage(value: unknown): TokenUsage | null {
   const usage = asRecord(value)
   if (!usage) return null
   const promptDetails = asRecord(usage.prompt_tokens_details) ?? asRecord(usage.input_tokens_details) ?? {}
@@ -31,8 +29,7 @@ export function readUsage(value: unknown, hiddenReasoning = false): TokenUsage |
 
   const visible = completion ?? 0
   const total = count(usage, 'total_tokens') ?? 0
-  let reasoning = count(completionDetails, 'reasoning_tokens') ?? count(usage, 'reasoning_tokens') ?? 0
-  if (hiddenReasoning && reasoning === 0) reasoning = Math.max(0, total - promptTokens - visible)
+  const reasoning = count(completionDetails, 'reasoning_tokens') ?? count(usage, 'reasoning_tokens') ?? 0
   // xAI (and Azure for it), and Vercel for Gemini, count reasoning beside the completion; the latter's total leaves it
   // out as well, but its price does not. A total is believed for nothing else than telling which of the two it is.
   const outside = reasoning > visible || (reasoning > 0 && total === promptTokens + visible + reasoning)

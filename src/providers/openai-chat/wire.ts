@@ -11,6 +11,7 @@ import {
   normaliseChunk,
 } from './decode.ts'
 import { encode } from './encode.ts'
+import { ownFields } from './own-fields.ts'
 import type { ProviderFacts } from './provider-facts.ts'
 import { ChatSplice } from './splice.ts'
 
@@ -18,7 +19,6 @@ import { ChatSplice } from './splice.ts'
 export function openAiChatWire(facts: ProviderFacts): Wire {
   const optionsOf = ({ target }: DecodeInput): DecodeOptions => ({
     thinkTags: facts.thinkTags === true && target.model.reasoning.supported,
-    hiddenReasoning: facts.hiddenReasoning === true,
     usageIsFinish: facts.usageIsFinish === true,
     newCallId,
     secrets: secretsOf(target.credential),
@@ -55,24 +55,7 @@ function newCallId(): string {
   return `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`
 }
 
-/** Fields of an answer that the gateway writes itself, or that name things inside the provider. */
-const own: ReadonlySet<string> = new Set([
-  'id',
-  'object',
-  'created',
-  'model',
-  'provider',
-  'choices',
-  'usage',
-  'service_tier',
-  'error',
-  'base_resp',
-  'x_groq',
-  'request_id',
-  'user_id',
-  'generationId',
-  '__proto__',
-])
+const own: ReadonlySet<string> = new Set(ownFields)
 
 function extrasOf(text: string): Record<string, unknown> {
   let body: JsonRecord | undefined

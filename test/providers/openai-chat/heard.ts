@@ -79,7 +79,7 @@ function note(choices: Heard[], part: Exclude<Part, { type: 'start' | 'usage' | 
 /** Options of a plain provider, with ids that can be foreseen. */
 export function decodeOptions(changes: Partial<DecodeOptions> = {}): DecodeOptions {
   let made = 0
-  return { thinkTags: false, hiddenReasoning: false, newCallId: () => `made-${++made}`, secrets: [], ...changes }
+  return { thinkTags: false, newCallId: () => `made-${++made}`, secrets: [], ...changes }
 }
 
 /** Server-sent events with one JSON document each. */

@@ -175,6 +175,33 @@ describe('the straight-through stage', () => {
     expect(chunks[0]).not.toHaveProperty('choices.0.delta.tool_calls')
   })
 
+  it('keeps what names things inside the provider to itself, on the straight path as on the other', () => {
+    const inside = { user_id: 'u', request_id: 'r', base_resp: { status_code: 0 }, generationId: 'g', service_tier: 't' }
+    const { chunks, parsedEvents } = splice([
+      sse(chunk({ role: 'assistant' }), { ...inside, ...chunk({ content: 'x' }), citations: [] }),
+    ])
+    expect(parsedEvents).toBe(1)
+    expect(chunks).toHaveLength(1)
+    expect(chunks[0]).toHaveProperty('citations')
+    for (const field of Object.keys(inside)) expect(chunks[0]).not.toHaveProperty(field)
+  })
+
+  it('takes an error beside a delta for the failure that it is', () => {
+    const { text, progress } = splice([
+      sse(chunk({ role: 'assistant' }), chunk({ content: 'x' }, { error: { message: 'boom', code: 502 } })),
+    ])
+    expect(progress.failure?.kind).toBe('stream-error')
+    expect(text).not.toContain('boom')
+  })
+
+  it('sends an event that came in several data lines on as one line', () => {
+    const event = JSON.stringify({ ...chunk({ content: 'Hi' }), citations: ['a', 'b'] }, null, 1)
+    const lines = event.replaceAll('\n', '\r\ndata: ')
+    const { text } = splice([sse(chunk({ role: 'assistant' }), lines, chunk({}, { finish_reason: 'stop' }))])
+    for (const line of text.split('\n')) expect(line === '' || line.startsWith('data: {')).toBe(true)
+    expect(text).toContain('"content":"Hi"')
+  })
+
   it('stops at an error and says which', () => {
     const { chunks, progress } = splice([
       sse(chunk({ content: 'a' }), { error: { message: 'boom', code: 500 } }, chunk({ content: 'never' })),

@@ -115,12 +115,6 @@ describe('readUsage', () => {
     expect(readUsage(usage)).toEqual({ ...noUsage, ...want })
   })
 
-  it('finds the reasoning that Google only adds to the total', () => {
-    const usage = { prompt_tokens: 35, completion_tokens: 12, total_tokens: 109 }
-    expect(readUsage(usage, true)).toMatchObject({ completionTokens: 74, reasoningTokens: 62 })
-    expect(readUsage(usage)).toMatchObject({ completionTokens: 12, reasoningTokens: 0 })
-  })
-
   it.each([null, undefined, {}, [], 'x', 7, { queue_time: 1 }, { prompt_tokens: 'x' }, { prompt_tokens: Number.NaN }])(
     'counts nothing in %j',
     (usage) => {
