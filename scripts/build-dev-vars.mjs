@@ -41,7 +41,17 @@ TOTAL_REASONING_TIMEOUT_MS=
 
 /** What some providers have beside the two names of every one: clouds those of their own tools, routers their settings. */
 const ownNames = {
-  'amazon-bedrock': ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_BEARER_TOKEN_BEDROCK'],
+  'amazon-bedrock': [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'AWS_REGION',
+    'AWS_BEARER_TOKEN_BEDROCK',
+    'AMAZON_BEDROCK_EU_REGION',
+    'AMAZON_BEDROCK_MANTLE_BASE_URL',
+    'AMAZON_BEDROCK_GUARDRAIL_ID',
+    'AMAZON_BEDROCK_GUARDRAIL_VERSION',
+  ],
   azure: [
     'AZURE_OPENAI_ENDPOINT',
     'AZURE_API_VERSION',
@@ -60,7 +70,14 @@ const ownNames = {
     'AZURE_EU_AD_TOKEN',
   ],
   eurouter: ['EUROUTER_ORG_ID'],
-  'google-vertex': ['GOOGLE_SERVICE_ACCOUNT_JSON'],
+  'google-vertex': [
+    'GOOGLE_SERVICE_ACCOUNT_JSON',
+    'GOOGLE_VERTEX_PROJECT',
+    'GOOGLE_CLOUD_PROJECT',
+    'GOOGLE_VERTEX_LOCATION',
+    'GOOGLE_VERTEX_REGION',
+    'GOOGLE_CLOUD_LOCATION',
+  ],
   huggingface: ['HUGGINGFACE_BILL_TO'],
   oci: ['OCI_PROJECT'],
   openrouter: ['OPENROUTER_REFERER', 'OPENROUTER_TITLE'],

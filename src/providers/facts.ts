@@ -66,7 +66,12 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
   thinkingmachines: { baseUrl: 'https://tinker.thinkingmachines.dev/services/tinker-prod/oai/api/v1' },
 
   // Clouds.
-  databricks: { reasoning: 'none', refuses: ['seed', 'logit_bias', 'parallel_tool_calls', 'min_p', 'top_a'] },
+  // Every chunk has the usage so far, without asking.
+  databricks: {
+    reasoning: 'none',
+    streamUsage: false,
+    refuses: ['seed', 'logit_bias', 'parallel_tool_calls', 'min_p', 'top_a'],
+  },
   // Its reasoning is OpenRouter's in every field, signatures included.
   snowflake: {
     headers: { 'x-snowflake-authorization-token-type': 'PROGRAMMATIC_ACCESS_TOKEN' },
@@ -124,7 +129,10 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
     cacheControl: true,
     developerRole: true,
     echo: 'reasoning_content',
-    kindOf: (_, { type, message }) => (/budget_?exceeded/i.test(`${type} ${message}`) ? 'payment' : undefined),
+    kindOf: (_, { type, message }) =>
+      /^budget_?exceeded/i.test(type) || /^(budget has been exceeded|exceededbudget)\b/i.test(message)
+        ? 'payment'
+        : undefined,
   },
   // Both keep prompts unless they are told not to.
   portkey: {

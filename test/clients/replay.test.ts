@@ -21,10 +21,10 @@ interface Door {
 }
 
 /** The wire that most providers share is replayed in full elsewhere: here it is only one stream a provider. */
-const examplesOf = (api: string) => (api === 'openai-chat' ? 1 : 3)
+const examplesOf = (api: string) => (api === 'openai-chat' ? 1 : 2)
 const doors = doorsOf(allRecordings().filter((recording) => leftOut(recording) === null))
 /** Streams above this size take their time when they are cut at random, those above the other byte by byte. */
-const randomBelow = 20_000
+const randomBelow = 8_000
 const singleBytesBelow = 1_500
 
 let upstream: MockUpstream

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { factsBySlug } from '../../src/providers/facts.ts'
 import { classify } from '../../src/providers/openai-chat/classify.ts'
+import { providerOf } from '../../src/providers/registry.ts'
+import { endpointRecord } from '../support/catalog-records.ts'
 import { encoded, reasoning } from './openai-chat/encode-input.ts'
 
 const of = (slug: string) => factsBySlug[slug] ?? {}
@@ -152,5 +154,23 @@ describe('errors by number', () => {
   ])('%s %s is %s', (slug, code, want) => {
     const answer = { status: 400, headers: new Headers(), body: JSON.stringify({ error: { code, message: 'x' } }) }
     expect(classify(answer, of(slug).kindOf).kind).toBe(want)
+  })
+})
+
+describe('an error of xai', () => {
+  it('knows a wrong key by words that no request can put there', () => {
+    const xai = providerOf({ slug: 'xai', kind: 'lab' })
+    const kind = (upstreamId: string, error: string) =>
+      xai?.wire(endpointRecord({ upstreamId }))?.classify({
+        status: 400,
+        headers: new Headers(),
+        body: JSON.stringify({ code: 'invalid-argument', error }),
+      }).kind
+    for (const upstreamId of ['grok-4', 'grok-4.20-multi-agent']) {
+      expect(kind(upstreamId, 'Incorrect API key provided. You can obtain an API key from https://console.x.ai.')).toBe(
+        'credential',
+      )
+      expect(kind(upstreamId, "No such tool 'Incorrect API key provided'")).toBe('bad-request')
+    }
   })
 })

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Part } from '../../src/chat/parts.ts'
 import { faultsOfAnswer, recordedAnswer, replay } from '../support/recorded/replay.ts'
 import { leftOut, wireFor } from '../support/recorded/scope.ts'
-import { allRecordings, bodyOf, haveRecordings } from './recordings.ts'
+import { hear } from './openai-chat/heard.ts'
+import { allRecordings, bodyOf, haveRecordings, seeded } from './recordings.ts'
 
 const recordings = allRecordings()
 const apis = [...new Set(recordings.map(({ api }) => api))].sort()
@@ -13,6 +14,33 @@ describe.skipIf(!haveRecordings)('recorded traffic comes out whole, whatever its
     const verdicts = recordings.filter((recording) => recording.api === api).map(replay)
     const failed = verdicts.filter(({ faults }) => faults.length > 0)
     expect(failed.map(({ recording, faults }) => [recording.id, ...faults].join('\n  '))).toEqual([])
+  })
+
+  it('is never taken for whole where it was cut', () => {
+    const random = seeded(20261121)
+    let cuts = 0
+    for (const recording of inScope) {
+      if (recording.body_kind === 'json' || recording.response_status >= 400) continue
+      const replayable = wireFor(recording)
+      if (!replayable) continue
+      const bytes = bodyOf(recording)
+      const want = recordedAnswer(recording)
+      for (let i = 0; i < 4; i++) {
+        const decoder = replayable.wire.decodeStream(replayable.input)
+        const parts = [...decoder.push(bytes.slice(0, Math.floor(random() * bytes.length))), ...decoder.end()]
+        const { choices, errors } = hear(parts)
+        if (errors.length === 0) {
+          expect(choices.length, recording.id).toBe(want.choices.length)
+          for (const choice of choices) expect(choice.finish, recording.id).not.toBeNull()
+          continue
+        }
+        cuts++
+        expect(errors, recording.id).toHaveLength(1)
+        for (const [index, { text }] of choices.entries())
+          expect(want.choices[index]?.text.startsWith(text.trimEnd()), recording.id).toBe(true)
+      }
+    }
+    expect(cuts).toBeGreaterThan(1000)
   })
 
   it('leaves no API out without a reason, and most of the traffic in', () => {

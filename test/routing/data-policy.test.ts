@@ -16,7 +16,11 @@ describe('data policies', () => {
     ['keeps nothing, training unknown', { retainsPrompts: false }, false],
     ['does not train, keeping unknown', { trains: false, zdr: 'default' }, false],
     ['zero days, yet keeping unknown', { trains: false, retentionDays: 0 }, false],
-    ['zero retention by default, yet on record as keeping', { zdr: 'default', retainsPrompts: true, trains: false }, false],
+    [
+      'zero retention by default, yet on record as keeping',
+      { zdr: 'default', retainsPrompts: true, trains: false },
+      false,
+    ],
     ['keeps nothing, yet for thirty days', { trains: false, retainsPrompts: false, retentionDays: 30 }, false],
     ['trains on what it does not keep', { trains: true, retainsPrompts: false, zdr: 'default' }, false],
   ])('%s', (_, policy, collectsNothing) => {
@@ -32,7 +36,12 @@ describe('data policies', () => {
     const { models } = await seededCatalog()
     for (const endpoint of models.flatMap(({ endpoints }) => endpoints))
       expect(factsOf(endpoint).zeroRetention, endpoint.id).toBe(hasZeroRetention(endpoint.provider))
-    const aggregators = { trains: false, retainsPrompts: false, zdr: 'default', zeroRetentionStatedBy: 'aggregator' } as const
+    const aggregators = {
+      trains: false,
+      retainsPrompts: false,
+      zdr: 'default',
+      zeroRetentionStatedBy: 'aggregator',
+    } as const
     expect(factsOf(endpointRecord('alpha', 1, { policy: aggregators })).zeroRetention).toBe(false)
     expect(factsOf(endpointRecord('alpha', 1, { policy: { retainsPrompts: false } })).zeroRetention).toBe(false)
   })

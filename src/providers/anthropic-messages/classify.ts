@@ -32,8 +32,9 @@ export const kindOf: KindOf = (status, { type, message }) => {
   const words = message.toLowerCase()
   if (/content filtering policy/.test(words)) return 'content-policy'
   if (status === 403 && /request not allowed/.test(words)) return 'geo'
-  if (/credit balance is too low|api usage limits|usage limits?.{0,60}regain access/.test(words)) return 'payment'
-  if (/organization has been disabled/.test(words)) return 'credential'
+  // At the start of the message only: further on it may quote the request.
+  if (/^your credit balance is too low|^you have reached your .{0,40}usage limits?\b/.test(words)) return 'payment'
+  if (/^this organization has been disabled/.test(words)) return 'credential'
   if (/exceed context limit|prompt is too long/.test(words)) return 'context-length'
   if (
     status === 400 &&

@@ -109,8 +109,13 @@ function invalidKind(words: string): AttemptFailureKind | undefined {
     )
   )
     return 'context-length'
-  // "Operation not allowed" is all that is said of a model that the account may not use at all.
-  if (/model identifier is invalid|on-demand throughput|operation not allowed|end of its life|model id/.test(words))
+  // "Operation not allowed" is all that is said of a model that the account may not use at all. At the start only:
+  // further on the message may quote the request, and this counts against the endpoint for everybody.
+  if (
+    /^(the provided model identifier is invalid|invocation of model id .{1,200}on-demand throughput|operation not allowed\.?$|this model version has reached the end of its life|(invalid|unknown) model id)/.test(
+      words,
+    )
+  )
     return 'not-found'
   if (/doesn't support|does not support|isn't supported|is not supported|extraneous key|invalid beta flag/.test(words))
     return 'unsupported'

@@ -31,8 +31,10 @@ function kindOf(status: number, { message, type }: ErrorDetails): AttemptFailure
   if (status === 404) return 'not-found'
   if (words.includes('user location is not supported')) return 'geo'
   if (status === 400 && words.includes('request payload size exceeds')) return 'too-large'
+  // The message of a refusal may quote the request: what it says of the account is at its start, or beside another status.
+  if (status === 400 && /^api key (not valid|expired)\. please /.test(words)) return 'credential'
   if (
-    (status === 400 || status === 403) &&
+    (status === 403 || (status === 400 && type === 'FAILED_PRECONDITION')) &&
     /billing (account|to be enabled|has not been|is disabled)|enable billing/.test(words)
   )
     return 'payment'

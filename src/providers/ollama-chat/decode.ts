@@ -32,8 +32,10 @@ export function classify(answer: ErrorAnswer): AttemptFailure {
   return classifyCommon(answer, kindOf)
 }
 
-function kindOf(_: number, { message }: ErrorDetails): AttemptFailureKind | undefined {
-  return /server busy|maximum pending requests/.test(message) ? 'overloaded' : undefined
+function kindOf(status: number, { message }: ErrorDetails): AttemptFailureKind | undefined {
+  return (status === 0 || status >= 500) && /server busy|maximum pending requests/.test(message)
+    ? 'overloaded'
+    : undefined
 }
 
 /** A whole answer, or the stream of lines that a server sent although nobody asked for one. Never throws. */

@@ -62,6 +62,8 @@ interface Words {
    * client chose; only code and type may then tell what counts against the provider for everybody.
    */
   own: string
+  /** The message without what it quotes. */
+  plain: string
 }
 
 /** Statuses that say of the request that it is refused. */
@@ -69,7 +71,8 @@ const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422])
 
 function wordsOf(status: number, { code, type, message }: ErrorDetails): Words {
   const all = `${code} ${type} ${message}`.toLowerCase()
-  return { all, own: refusals.has(status) ? [code, type].filter(isCode).join(' ').toLowerCase() : all }
+  const own = refusals.has(status) ? [code, type].filter(isCode).join(' ').toLowerCase() : all
+  return { all, own, plain: message.replace(/(['"`]).*?\1/g, '').toLowerCase() }
 }
 
 /** The first rule that fits decides. */
@@ -86,7 +89,7 @@ const rules: readonly [AttemptFailureKind, (status: number, words: Words, error:
   ['unsupported', (status, { all }) => status === 413 && /tokens per minute|rate_limit/.test(all)],
   ['overloaded', (status, { own }) => status === 498 || status === 529 || overloaded.test(own)],
   ['rate-limited', (status, { own }) => status === 429 || (status !== 401 && throttled.test(own))],
-  ['not-found', (status, { all }) => status < 500 && gone.test(all)],
+  ['not-found', (status, { own, plain }) => status < 500 && (gone.test(own) || goneMessage.test(plain))],
   ['credential', (status, { own }) => status === 401 || (status < 500 && wrongKey.test(own))],
   // Its words say "not supported", but no endpoint takes a contradiction.
   ['bad-request', has(/invalid_parameter_combination/)],
@@ -121,6 +124,9 @@ const throttled =
   /rate_?limit(_?(reached|exceeded|error))|rate[_ ]limited|rate limit|throttl|too[_ ]many[_ ]requests|resource_exhausted/
 const gone =
   /model_not_found|model_decommissioned|deploymentnotfound|model_not_available|(model|deployment)\b.{0,120}(does not exist|not found|was deprecated|has been (decommissioned|removed|retired)|is not available|no longer available)|no such model|unknown model|invalid model\b|not a valid model/
+/** The whole message is about the model: a parameter that is "not found" is somebody's own affair. */
+const goneMessage =
+  /^(?!.*\b(field|parameter|argument|input)s?\b)((the )?(requested )?(model|deployment)\b.{0,120}(does not exist|not found|was deprecated|has been (decommissioned|removed|retired)|is not available|no longer available)|(no such|unknown|invalid) model\b|\S* ?is not a valid model\b)/
 const wrongKey =
   /invalid[_ ]api[_ -]?key|incorrect api key|api[_ -]?key[_ ](not valid|invalid|is invalid|expired)|invalid x-api-key|authentication_error|invalid_authentication|unauthorized|invalid (access )?token|missing authentication/
 const unsupported =

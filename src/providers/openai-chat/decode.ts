@@ -135,9 +135,7 @@ function readAnswer(answer: JsonRecord, state: ChunkState, whole: boolean): Part
     if (choice) readChoice(choice, whole ? i : 0, answer, state, whole, parts)
   }
   const usage =
-    readUsage(answer.usage) ??
-    readUsage(asRecord(answer.x_groq)?.usage) ??
-    readUsage(asRecord(choices[0])?.usage)
+    readUsage(answer.usage) ?? readUsage(asRecord(answer.x_groq)?.usage) ?? readUsage(asRecord(choices[0])?.usage)
   if (usage && state.options.usageIsFinish && choices.length === 0)
     for (const choice of state.choices.values()) finish({ word: 'stop', shown: null }, answer, state, choice, parts)
   // A later usage replaces an earlier one, unless it is one of those that count nothing.
@@ -337,7 +335,8 @@ export class ChatStreamDecoder implements StreamDecoder {
       // LiteLLM says the finish of one choice only, but it does say `[DONE]`.
       const choices = [...this.#state.choices.values()]
       const finished = choices.some((choice) => choice.finished)
-      if (!finished || !(this.#done || choices.every((choice) => choice.finished || !choice.produced))) this.#add([{ type: 'error', failure: plainFailure('truncated') }])
+      if (!finished || !(this.#done || choices.every((choice) => choice.finished || !choice.produced)))
+        this.#add([{ type: 'error', failure: plainFailure('truncated') }])
     }
     return this.#taken()
   }

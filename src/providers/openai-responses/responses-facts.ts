@@ -1,6 +1,7 @@
 import type { ReasoningFormat } from '../../chat/parts.ts'
 import type { Effort } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
+import type { KindOf } from '../openai-chat/classify.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import type { EncodeInput } from '../wire.ts'
 
@@ -30,4 +31,6 @@ export interface ResponsesFacts {
   refusesSampling?(input: EncodeInput, effort: string | undefined): boolean
   /** The last word on an encoded body. */
   adapt?(body: JsonRecord, input: EncodeInput, note: Note): void
+  /** What an error means here, where it differs from the common reading. */
+  kindOf?: KindOf
 }

@@ -20,6 +20,6 @@ export function openAiResponsesWire(facts: ResponsesFacts): Wire {
     encode: (input) => encode(input, facts),
     decodeBody: (body, input) => decodeBody(body, optionsOf(input)),
     decodeStream: (input) => new ResponsesStreamDecoder(optionsOf(input)),
-    classify: (answer) => classify(answer, kindOf),
+    classify: (answer) => classify(answer, (status, error) => facts.kindOf?.(status, error) ?? kindOf(status, error)),
   }
 }

@@ -30,11 +30,12 @@ export function classify(answer: ErrorAnswer): AttemptFailure {
 
 function kindOf(status: number, { message }: ErrorDetails): AttemptFailureKind | undefined {
   const words = message.toLowerCase()
-  if (/invalid version or not permitted/.test(words)) return 'not-found'
+  if (/^invalid version or not permitted/.test(words)) return 'not-found'
   // The input was ours, made for the model's schema as far as we know it; another provider has none.
   if (status === 422) return 'unsupported'
   if (/flagged as sensitive|sensitive content|nsfw|\be005\b/.test(words)) return 'content-policy'
-  if (/interrupted|high demand|temporarily unavailable|\be00[34]\b/.test(words)) return 'overloaded'
+  if ((status < 400 || status >= 500) && /interrupted|high demand|temporarily unavailable|\be00[34]\b/.test(words))
+    return 'overloaded'
   return undefined
 }
 

@@ -10,7 +10,6 @@ const openai = (code: string | null, message: string, type = 'invalid_request_er
 describe('classify', () => {
   it.each<[string, number, unknown, string]>([
     ['wrong key', 401, openai('invalid_api_key', 'Incorrect API key provided: sk-x'), 'credential'],
-    ['xAI wrong key', 400, { code: 'invalid-argument', error: 'Incorrect API key provided.' }, 'credential'],
     [
       'Google wrong key',
       400,
@@ -148,6 +147,10 @@ describe('classify', () => {
     ['JSON', 400, openai('json_validate_failed', 'Failed to generate JSON'), 'generation-failed'],
     ['client’s fault', 400, openai('invalid_value', "Invalid 'messages[3]'"), 'bad-request'],
     ['nothing', 400, '', 'bad-request'],
+    ['Mistral model', 400, { message: 'Invalid model: x', type: 'invalid_model', code: '1500' }, 'not-found'],
+    ['OpenRouter model', 400, { error: { message: 'acme/x is not a valid model ID', code: 400 } }, 'not-found'],
+    ['a name for a state', 400, openai(null, "Unknown parameter: 'overloaded'."), 'unsupported'],
+    ['a code that is a sentence', 400, { code: 'Unknown parameter: overloaded', error: 'x' }, 'unsupported'],
     ['half a body', 400, '{"error":{"message":"context_length_exceeded', 'context-length'],
   ])('reads %s', (_, status, body, want) => {
     expect(said(status, body)).toMatchObject({ kind: want, upstreamStatus: status })

@@ -176,7 +176,13 @@ describe('the straight-through stage', () => {
   })
 
   it('keeps what names things inside the provider to itself, on the straight path as on the other', () => {
-    const inside = { user_id: 'u', request_id: 'r', base_resp: { status_code: 0 }, generationId: 'g', service_tier: 't' }
+    const inside = {
+      user_id: 'u',
+      request_id: 'r',
+      base_resp: { status_code: 0 },
+      generationId: 'g',
+      service_tier: 't',
+    }
     const { chunks, parsedEvents } = splice([
       sse(chunk({ role: 'assistant' }), { ...inside, ...chunk({ content: 'x' }), citations: [] }),
     ])

@@ -119,13 +119,15 @@ describe('following a prediction', () => {
   })
 
   it('polls for a client that streams where the model does not, or its stream cannot be had', async () => {
-    for (const [answers, urls] of [
+    const broken = { [streamUrl]: [() => new Response('', { status: 500 })] }
+    const cases: [Record<string, (() => Response)[]>, object][] = [
       [{}, {}],
       [{}, { stream: 'https://evil.example/' }],
-      [{ [streamUrl]: [() => new Response('', { status: 500 })] }, { stream: streamUrl }],
-    ] as const) {
+      [broken, { stream: streamUrl }],
+    ]
+    for (const [answers, urls] of cases) {
       const done = { [api]: [prediction({ status: 'succeeded', output: 'x' })] }
-      const { context, calls } = replicate({ ...done, ...answers } as Parameters<typeof replicate>[0], true)
+      const { context, calls } = replicate({ ...done, ...answers }, true)
       expect(await (await follow(begun({ urls }), context)).json()).toMatchObject({ output: 'x' })
       expect(calls.some(({ url }) => url.includes('evil'))).toBe(false)
     }
