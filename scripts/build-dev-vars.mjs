@@ -82,6 +82,7 @@ const ownNames = {
   oci: ['OCI_PROJECT'],
   openrouter: ['OPENROUTER_REFERER', 'OPENROUTER_TITLE'],
   portkey: ['PORTKEY_CONFIG', 'PORTKEY_PROVIDER', 'PORTKEY_VIRTUAL_KEY'],
+  requesty: ['REQUESTY_EU_BASE_URL'],
 }
 
 /** What the names alone do not tell. */
@@ -93,6 +94,7 @@ const ownWords = {
     'AZURE_EU_*: the resource whose deployments stay in the EU (Data Zone EU, or Standard in a region of the EU). Models',
     'of the EU data zone are sent to this one only; the service principal may be the same.',
   ],
+  requesty: ['REQUESTY_EU_BASE_URL: in place of https://router.eu.requesty.ai/v1, for models that are tied to the EU.'],
 }
 
 /** The names of what is left open in a base URL. */

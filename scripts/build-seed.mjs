@@ -37,6 +37,9 @@ const more = [
 /** Names of models that the collection has wrong, as the provider's own API knows them. */
 const corrections = { 'replicateopenai/gpt-oss-20b': 'openai/gpt-oss-20b' }
 
+/** Amazon's regions that are called `eu-` and are not in the European Union: London and Zurich. */
+const outsideTheEu = new Set(['eu-west-2', 'eu-central-2'])
+
 const providers = [...JSON.parse(read('providers.json')), ...more]
 const models = JSON.parse(read('models.json'))
 const rows = read('endpoints.jsonl')
@@ -49,6 +52,7 @@ const unlicensed = (name) => typeof name === 'string' && name.startsWith('openro
 const endpoints = rows
   .filter((row) => row.upstream_id && !row.upstream_id_source && !unlicensed(row.source))
   .map((row) => ({ ...row, upstream_id: corrections[row.upstream_id] ?? row.upstream_id }))
+  .map((row) => (row.provider === 'amazon-bedrock' && outsideTheEu.has(row.region) ? { ...row, eu: 'no' } : row))
   .map((row) => (unlicensed(row.params_source) ? withInferredParameters(row) : row))
 
 const byModel = Map.groupBy(endpoints, (row) => row.model)

@@ -123,7 +123,12 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
   kilo: openRouterAlike,
   llmgateway: openRouterAlike,
   'nano-gpt': openRouterAlike,
-  requesty: { cacheControl: true, developerRole: true, efforts: ['low', 'medium', 'high', 'max'] },
+  requesty: {
+    euBaseUrl: 'https://router.eu.requesty.ai/v1',
+    cacheControl: true,
+    developerRole: true,
+    efforts: ['low', 'medium', 'high', 'max'],
+  },
   huggingface: { thinkTags: true, settingHeaders: { BILL_TO: 'x-hf-bill-to' } },
   litellm: {
     cacheControl: true,

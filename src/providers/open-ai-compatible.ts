@@ -16,6 +16,9 @@ export function openAiCompatible(slug: string, facts: ProviderFacts = {}): Provi
     wire: (endpoint) => wireOf(endpoint, facts, wire),
     credential: (variables) => credentialOf(prefix, facts, variables),
     baseUrl: (endpoint, variables) => {
+      // Nothing that is meant for the rest of the world may stand in for a place in the EU.
+      if (facts.euBaseUrl !== undefined && endpoint.eu === 'yes')
+        return trimmed(variables[`${prefix}_EU_BASE_URL`]) ?? facts.euBaseUrl
       const override = trimmed(variables[`${prefix}_BASE_URL`])
       if (override) return override
       return filled(trimmed(facts.baseUrl ?? endpoint.provider.baseUrl), prefix, endpoint, variables)

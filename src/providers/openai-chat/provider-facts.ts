@@ -27,6 +27,8 @@ export interface ProviderFacts {
   settingHeaders?: Readonly<Record<string, string>>
   /** Where the OpenAI-shaped API is, when that is not the catalogue's base URL. May hold placeholders. */
   baseUrl?: string
+  /** Where the same API is in the EU, for endpoints that are tied to it. Only `<SLUG>_EU_BASE_URL` may replace it. */
+  euBaseUrl?: string
   /** False where no credential is needed. */
   needsCredential?: false
   /** An aborted stream stops being billed (`openrouter-api.md` §1.12). */
