@@ -23,6 +23,8 @@ const flushCharacters = 500_000
 const flushRounds = 50
 /** A settlement repeated within this time is recognised; callers give up after 30 s. */
 const keepSettledMs = 120_000
+/** What is kept no longer gathers for so long: rows that came one by one must not be forgotten by an alarm each. */
+const forgetEveryMs = 60_000
 /** A key that D1 does not know is not asked for again for so long. */
 const missTtlMs = 1_000
 
@@ -325,7 +327,7 @@ export class KeyObject extends DurableObject<Env> {
   #outboxDueAt(now: number): number {
     if (this.#disk.hasUnflushed) return Math.max(now + flushAfterMs, this.#retryAt)
     const settledAt = this.#disk.oldestSettledAt()
-    return settledAt === null ? Number.POSITIVE_INFINITY : settledAt + keepSettledMs + 1
+    return settledAt === null ? Number.POSITIVE_INFINITY : settledAt + keepSettledMs + forgetEveryMs
   }
 
   async #flush(): Promise<void> {

@@ -43,7 +43,8 @@ const variables: Readonly<Record<string, string>> = new Proxy(
 
 const inTheEu: EndpointRecord[] = (await seededCatalog()).models
   .flatMap(({ endpoints }) => endpoints)
-  .filter((endpoint) => endpoint.eu === 'yes')
+  // The sandbox is the gateway itself.
+  .filter(({ eu, provider }) => eu === 'yes' && provider.kind !== 'sandbox')
 
 describe('an endpoint that is tied to the EU', () => {
   it('is called at a host that is known to be there, whoever provides it and wherever the operator is at home', () => {
@@ -62,7 +63,8 @@ describe('an endpoint that is tied to the EU', () => {
   })
 
   it('is not in London or Zurich', () => {
-    for (const { id, region } of inTheEu) expect(region, id).not.toMatch(/^(eu-west-2|eu-central-2|europe-west[26])$/)
+    for (const { id, region } of inTheEu)
+      expect(region ?? '', id).not.toMatch(/^(eu-west-2|eu-central-2|europe-west[26])$/)
   })
 
   it('is reached through a router only at an address that the router has in the EU', () => {

@@ -1,5 +1,6 @@
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { serviceTierOf } from '../service-tier.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
 import type { EncodedRequest, EncodeInput } from '../wire.ts'
 import { type AnswerFormat, answerFormatOf, wordsOf } from './answer-format.ts'
@@ -91,7 +92,7 @@ function bodyOf(input: EncodeInput, host: MessagesHost, note: Note): JsonRecord 
     ...(thinking.effort === undefined ? {} : { effort: thinking.effort }),
     ...(format.by === 'schema' ? { format: { type: 'json_schema', schema: format.schema } } : {}),
   }
-  const serviceTier = serviceTierOf(input, host, note)
+  const serviceTier = tierOf(input, host, note)
   return {
     ...(host.bodyVersion === undefined
       ? { model: target.endpoint.upstreamId }
@@ -164,14 +165,12 @@ function noteFormat({ request }: EncodeInput, format: AnswerFormat, note: Note):
   } else if (asked && asked.type !== 'text') note('response_format', 'dropped', 'no-such-format')
 }
 
-/** OpenAI's names for what there are only two of here: with a priority that was paid for, or without. */
-function serviceTierOf({ request }: EncodeInput, host: MessagesHost, note: Note): 'auto' | 'standard_only' | null {
-  const { service_tier: tier } = request
-  if (tier == null) return null
-  if (!host.refuses?.includes('service_tier')) {
-    if (tier === 'auto' || tier === 'priority') return 'auto'
-    if (tier === 'standard_only' || tier === 'default' || tier === 'standard') return 'standard_only'
-  } else if (tier === 'auto' || tier === 'default') return null
+/** There are only two: with a priority that was paid for, or without. The first is what holds where nothing is said. */
+function tierOf({ request, target }: EncodeInput, host: MessagesHost, note: Note): 'auto' | 'standard_only' | null {
+  const tier = serviceTierOf(request, target.endpoint, note)
+  if (tier === null || (tier === 'default' && host.refuses?.includes('service_tier'))) return null
+  if (tier === 'default') return 'standard_only'
+  if (tier === 'priority' && !host.refuses?.includes('service_tier')) return 'auto'
   note('service_tier', 'dropped', 'no-such-tier')
   return null
 }

@@ -1,12 +1,13 @@
 import type { ChatRequest } from '../../chat/request.ts'
 import { asRecord, asText, type JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { serviceTierOf } from '../service-tier.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
 import type { EncodedRequest, EncodeInput } from '../wire.ts'
 import type { Block, ConverseBody, SystemBlock, ToolConfig } from './format.ts'
 import { encodeMessages } from './messages.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
-import { additionalFields, inferenceConfig, samplingOf, serviceTier } from './parameters.ts'
+import { additionalFields, inferenceConfig, samplingOf } from './parameters.ts'
 import { encodeReasoning } from './reasoning.ts'
 import { type FormatPlan, formatPlanOf, wordsOf } from './response-format.ts'
 import { encodeTools } from './tools.ts'
@@ -82,7 +83,7 @@ function bodyOf(input: EncodeInput, facts: ModelFacts, note: Note): ConverseBody
   if (tools.claudeChoice) additional.tool_choice = tools.claudeChoice
   const guardrail = guardrailConfig(input)
   const latency = asText(asRecord(request.performanceConfig)?.latency)
-  const tier = serviceTier(request, note)
+  const tier = serviceTierOf(request, input.target.endpoint, note)
   return {
     messages: turns,
     ...(system.length > 0 ? { system } : {}),
@@ -92,7 +93,7 @@ function bodyOf(input: EncodeInput, facts: ModelFacts, note: Note): ConverseBody
     ...(format.by === 'schema' ? { outputConfig: outputConfig(format) } : {}),
     ...(guardrail ? { guardrailConfig: guardrail } : {}),
     ...(latency === 'optimized' || latency === 'standard' ? { performanceConfig: { latency } } : {}),
-    ...(tier ? { serviceTier: { type: tier } } : {}),
+    ...(tier !== null && tier !== 'default' ? { serviceTier: { type: tier } } : {}),
   }
 }
 

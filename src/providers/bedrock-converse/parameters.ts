@@ -90,10 +90,3 @@ export function additionalFields(
   }
   return Object.assign(additional, fields)
 }
-
-/** The tiers that cost or wait differently; the default needs no word. */
-export function serviceTier({ service_tier: tier }: ChatRequest, note: Note): string | null {
-  if (tier === 'priority' || tier === 'flex' || tier === 'reserved') return tier
-  if (tier != null && tier !== 'auto' && tier !== 'default') note('service_tier', 'dropped', 'no-such-tier')
-  return null
-}

@@ -1,4 +1,5 @@
 import { type ChatRequest, type FunctionTool, gatewayOnlyFields } from '../../chat/request.ts'
+import { serviceTierOf } from '../service-tier.ts'
 import type { EncodedRequest, EncodeInput, TranslationNote } from '../wire.ts'
 import { encodeMessages } from './messages.ts'
 import type { Note, ProviderFacts } from './provider-facts.ts'
@@ -14,6 +15,7 @@ const handled: ReadonlySet<string> = new Set([
   'max_tokens',
   'max_completion_tokens',
   'reasoning_effort',
+  'service_tier',
   // Names the end user as `user` does.
   'safety_identifier',
 ])
@@ -43,7 +45,6 @@ const nullable: ReadonlySet<string> = new Set([
   'audio',
   'prediction',
   'web_search_options',
-  'service_tier',
 ])
 
 /** Parameters that may be dropped for an endpoint that does not list them; the rest decides what an answer is. */
@@ -90,6 +91,8 @@ export function encode(input: EncodeInput, facts: ProviderFacts): EncodedRequest
     body.stream_options = { ...streamOptionsOf(request), ...facts.streamOptions, include_usage: true }
   const maxTokens = request.max_completion_tokens ?? request.max_tokens
   if (maxTokens != null) body[facts.maxTokens ?? 'max_tokens'] = maxTokens
+  const tier = serviceTierOf(request, target.endpoint, note)
+  if (tier) body.service_tier = tier
   if (facts.userField && input.userHash !== undefined) body[facts.userField] = input.userHash
 
   encodeTools(body, request, facts, note)

@@ -2,6 +2,7 @@ import type { ChatRequest, FunctionTool, ToolChoice } from '../../chat/request.t
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { encodeReasoning as encodeEffort } from '../openai-chat/reasoning-control.ts'
+import { serviceTierOf } from '../service-tier.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
 import type { EncodedRequest, EncodeInput } from '../wire.ts'
 import { encodeInput } from './input.ts'
@@ -52,7 +53,10 @@ export function encode(input: EncodeInput, facts: ResponsesFacts): EncodedReques
   if (facts.userField && input.userHash !== undefined) body[facts.userField] = input.userHash
   if (include.length > 0) body.include = include
   const takes = facts.takes ?? []
-  for (const field of takes) if (request[field] != null) body[field] = request[field]
+  for (const field of takes) {
+    const value = field === 'service_tier' ? serviceTierOf(request, target.endpoint, note) : request[field]
+    if (value != null) body[field] = value
+  }
   noteStrangers(request, new Set([...known, ...takes]), note)
   facts.adapt?.(body, input, note)
 

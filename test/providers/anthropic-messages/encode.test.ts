@@ -123,12 +123,13 @@ describe('a request for the Messages API', () => {
   })
 
   it.each([
-    ['auto', 'auto', []],
-    ['priority', 'auto', []],
-    ['default', 'standard_only', []],
-    ['flex', undefined, ['service_tier dropped no-such-tier']],
-  ])('translates the service tier %s', (tier, sent, noted) => {
-    const { body, notes } = encoded({ service_tier: tier })
+    ['auto', 'anthropic', undefined, []],
+    ['priority', 'anthropic/priority', 'auto', []],
+    ['priority', 'anthropic', undefined, ['service_tier dropped no-such-tier']],
+    ['default', 'anthropic', 'standard_only', []],
+    ['flex', 'anthropic', undefined, ['service_tier dropped no-such-tier']],
+  ])('translates the service tier %s for %s', (tier, tag, sent, noted) => {
+    const { body, notes } = encoded({ service_tier: tier }, { endpoint: { tag } })
     expect(body.service_tier).toBe(sent)
     expect(notes).toEqual(noted)
   })

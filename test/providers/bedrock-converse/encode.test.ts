@@ -108,7 +108,8 @@ describe('a request', () => {
       additionalModelRequestFields: { reasoning_config: 'low' },
       service_tier: 'flex',
     }
-    expect(encoded(ids.qwen, own, { stream: true }).body).toMatchObject({
+    const endpoint = { tag: 'amazon-bedrock/flex' }
+    expect(encoded(ids.qwen, own, { stream: true, endpoint }).body).toMatchObject({
       guardrailConfig: { guardrailIdentifier: 'g', guardrailVersion: '2', streamProcessingMode: 'async' },
       performanceConfig: { latency: 'optimized' },
       additionalModelRequestFields: { reasoning_config: 'low' },

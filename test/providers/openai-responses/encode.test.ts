@@ -61,8 +61,9 @@ describe('a request for the Responses API', () => {
       'a secret in a name': 1,
       temperature: null,
     })
-    expect(body).toEqual({ ...encoded({}).body, service_tier: 'flex' })
+    expect(body).toEqual(encoded({}).body)
     expect(notes).toEqual([
+      'service_tier dropped no-such-tier',
       'stop dropped not-supported-by-provider',
       'seed dropped not-supported-by-provider',
       'frequency_penalty dropped not-supported-by-provider',
@@ -70,6 +71,12 @@ describe('a request for the Responses API', () => {
       'safe_prompt dropped not-supported-by-provider',
       'extra dropped not-supported-by-provider',
     ])
+  })
+
+  it('asks for the tier that the endpoint is priced for', () => {
+    const flex = { endpoint: { tag: 'openai/flex' } }
+    expect(encoded({ service_tier: 'flex' }, flex)).toMatchObject({ body: { service_tier: 'flex' }, notes: [] })
+    expect(encoded({ service_tier: 'default' }).body).toMatchObject({ service_tier: 'default' })
   })
 
   it('does not change the request', () => {

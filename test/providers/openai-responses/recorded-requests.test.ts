@@ -227,7 +227,8 @@ describe.skipIf(!haveRecordings)('recorded requests', () => {
       const supported = body.reasoning != null || recording.tags.includes('reasoning')
       const { body: sent } = encode(
         encodeInput(chatOf(body, facts.format), {
-          endpoint: { upstreamId: body.model, parameters: null },
+          // A tier is only asked of an endpoint that is priced for it.
+          endpoint: { upstreamId: body.model, parameters: null, tag: `openai/${body.service_tier ?? 'default'}` },
           model: { reasoning: { supported, mandatory: false, efforts } },
           stream: body.stream === true,
         }),
