@@ -9,6 +9,7 @@ import { refusalOf } from './edge/address.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { regionOf } from './edge/region.ts'
+import { AdmissionCaller } from './objects/admission-call.ts'
 import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
 import type { KeyObject } from './objects/key-object.ts'
@@ -25,6 +26,7 @@ import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys
 interface Isolate {
   catalog: CatalogSnapshot
   health: HealthWatch
+  admissions: AdmissionCaller
   settling: SettleQueue
   egress: Egress
   access: WeakMap<EndpointRecord, Access | null>
@@ -60,7 +62,7 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       now: Date.now,
       background,
     }),
-    keys: keysOf(env, isolate.settling),
+    keys: keysOf(env, isolate),
     directory: directoryOf(env),
     health: health.forRequest({
       background,
@@ -85,6 +87,7 @@ function openIsolate(env: Env, request: Request): Isolate {
   return {
     catalog: new CatalogSnapshot(),
     health: new HealthWatch(),
+    admissions: new AdmissionCaller(),
     settling: new SettleQueue(),
     egress: openEgress({
       environment: environmentOf(variables),
@@ -121,9 +124,9 @@ function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
   return namespace.get(namespace.idFromName(name))
 }
 
-function keysOf(env: Env, settling: SettleQueue): Keys {
+function keysOf(env: Env, { admissions, settling }: Isolate): Keys {
   return {
-    admit: async (hash, ask) => keyObject(env, hash).admit(ask),
+    admit: async (hash, ask) => admissions.admit(hash, ask, keyObject(env, hash)),
     check: async (hash) => keyObject(env, hash).check(),
     // A stub is broken for good once its object was reset, so each try looks it up anew.
     settle: (row) => settling.add(row, (rows) => keyObject(env, row.keyHash).settle(rows)),

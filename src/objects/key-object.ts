@@ -8,6 +8,7 @@ import { storableRow } from '../metering/storable-row.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { insertGenerations, readGeneration } from '../store/generations.ts'
 import { mirrorUsage, readKey } from '../store/keys.ts'
+import { admissionResponse, readAdmissionCall } from './admission-call.ts'
 import { type KeyState, KeyStorage, type Unsaved } from './key-storage.ts'
 import { within } from './within.ts'
 
@@ -70,6 +71,7 @@ export class KeyObject extends DurableObject<Env> {
   /** Undefined: not known here, D1 is to be asked. Null: deleted. */
   #key: KeyState | null | undefined
   #policy: KeyPolicy | undefined
+  #policyTag = ''
   #spend: Spend | undefined
   #unsaved = nothing()
   #rewound = false
@@ -124,6 +126,15 @@ export class KeyObject extends DurableObject<Env> {
     this.#unsaved.reserved.set(generationId, this.#reservations.hold(generationId, reserveNanoUsd, now))
     this.#saveSoon()
     return checked
+  }
+
+  /** `admit`, as isolates call it. */
+  override async fetch(request: Request): Promise<Response> {
+    const { ask, knownTag } = readAdmissionCall(request.url)
+    const admission = await this.admit(ask)
+    // Management may have changed the policy while D1 was asked: then the admission's policy is not the tagged one.
+    const tagged = admission.admitted && admission.policy === this.#policy
+    return admissionResponse(admission, tagged ? this.#policyTag : null, knownTag)
   }
 
   /** See `Keys.check`. */
@@ -288,6 +299,7 @@ export class KeyObject extends DurableObject<Env> {
   #hold(key: KeyState | null | undefined): void {
     this.#key = key
     this.#policy = key ? policyOf(key) : undefined
+    this.#policyTag = crypto.randomUUID()
   }
 
   /** Resolves when everything that is in memory now is on disk. */

@@ -134,7 +134,7 @@ describe('a request that the isolate and the key object are warm for', () => {
       const warm = await ask(key, { stream })
       expect(warm.status).toBe(200)
       expect(warm.text).toContain('Hello')
-      expect(untilUpstream(warm.trips)).toEqual(['key.admit'])
+      expect(untilUpstream(warm.trips)).toEqual(['key.fetch'])
       expect(warm.trips.filter((trip) => /^(DB|cache)/.test(trip))).toEqual([])
     },
   )
@@ -143,7 +143,7 @@ describe('a request that the isolate and the key object are warm for', () => {
     await addEndpoints(env.DB, [{ provider: 'acme', model: 'test/cold' }])
     const cold = await ask(key, { model: 'test/cold' })
     expect(cold.status).toBe(200)
-    expect(untilUpstream(cold.trips)).toEqual(expect.arrayContaining(['cache.match', 'DB.batch', 'key.admit']))
+    expect(untilUpstream(cold.trips)).toEqual(expect.arrayContaining(['cache.match', 'DB.batch', 'key.fetch']))
   })
 })
 
