@@ -55,7 +55,8 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
   const { answeredBy, usage, plan, failure } = ending
   const endpoint = answeredBy?.endpoint ?? null
   const model = answeredBy?.model ?? plan?.attempts[0]?.model ?? null
-  const upstreamCost = answeredBy ? costOf(usage, answeredBy).costNanoUsd : 0
+  // What was charged is what was metered, unless nothing was charged.
+  const upstreamCost = ending.cost !== noCost || !answeredBy ? ending.cost : costOf(usage, answeredBy)
   return {
     id: call.generationId,
     requestId: call.requestId,
@@ -85,7 +86,7 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     imageOutputTokens: usage?.imageOutputTokens ?? 0,
     usageEstimated: usage?.estimated === true,
     costNanoUsd: ending.cost.costNanoUsd,
-    upstreamCostNanoUsd: upstreamCost,
+    upstreamCostNanoUsd: upstreamCost.costNanoUsd,
     cacheDiscountNanoUsd: ending.cost.cacheDiscountNanoUsd,
     isByok: false,
     serviceTier: ending.serviceTier,

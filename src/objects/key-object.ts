@@ -6,7 +6,7 @@ import { Reservations } from '../metering/reservations.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
 import { storableRow } from '../metering/storable-row.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
-import { insertGenerations, readGeneration } from '../store/generations.ts'
+import { insertGenerationTexts, readGeneration } from '../store/generations.ts'
 import { mirrorUsage, readKey } from '../store/keys.ts'
 import { admissionResponse, readAdmissionCall } from './admission-call.ts'
 import { type KeyState, KeyStorage, type Unsaved } from './key-storage.ts'
@@ -33,7 +33,8 @@ const missTtlMs = 1_000
 export interface KeyDatabase {
   readKey(hash: string): Promise<KeyRecord | null>
   mirrorUsage(hash: string, usage: KeyUsage): Promise<void>
-  insertGenerations(rows: readonly GenerationRow[]): Promise<void>
+  /** Rows as JSON texts. */
+  insertGenerations(rows: readonly string[]): Promise<void>
   readGeneration(id: string): Promise<GenerationRow | null>
 }
 
@@ -61,7 +62,7 @@ export class KeyObject extends DurableObject<Env> {
   d1: KeyDatabase = {
     readKey: (hash) => readKey(this.env.DB, hash, this.clock()),
     mirrorUsage: (hash, usage) => mirrorUsage(this.env.DB, hash, usage, this.clock()),
-    insertGenerations: (rows) => insertGenerations(this.env.DB, rows),
+    insertGenerations: (rows) => insertGenerationTexts(this.env.DB, rows),
     readGeneration: (id) => readGeneration(this.env.DB, id),
   }
 
@@ -347,10 +348,9 @@ export class KeyObject extends DurableObject<Env> {
       const { rows, through } = this.#disk.unflushed(flushRows, flushCharacters)
       // A call that never ended would hold the alarm, and with it the outbox, for ever.
       await within(maxD1Ms, this.d1.insertGenerations(rows))
-      const hash = rows[0]?.keyHash
-      if (hash !== undefined && this.#spend !== undefined) {
+      if (this.#spend !== undefined) {
         const { usage } = spendAt(this.#spend, this.clock())
-        await within(maxD1Ms, this.d1.mirrorUsage(hash, usage))
+        await within(maxD1Ms, this.d1.mirrorUsage(this.#hash(), usage))
       }
       this.#disk.flushed(through)
     }

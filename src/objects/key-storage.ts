@@ -130,11 +130,11 @@ export class KeyStorage {
     return this.#outbox.flushed < this.#outbox.next - 1
   }
 
-  /** The oldest rows that have not reached D1, at most so many rows and (but for the first) so many characters. */
-  unflushed(maxRows: number, maxCharacters: number): { rows: GenerationRow[]; through: number } {
+  /** The oldest rows that have not reached D1, as JSON: at most so many rows and (but for the first) so many characters. */
+  unflushed(maxRows: number, maxCharacters: number): { rows: string[]; through: number } {
     let through = this.#outbox.flushed
     if (!this.hasUnflushed) return { rows: [], through }
-    const rows: GenerationRow[] = []
+    const rows: string[] = []
     let characters = 0
     for (const { seq, row } of this.#storage.sql.exec<{ seq: number; row: string }>(
       'SELECT seq, row FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?',
@@ -143,7 +143,7 @@ export class KeyStorage {
     )) {
       characters += row.length
       if (rows.length > 0 && characters > maxCharacters) break
-      rows.push(JSON.parse(row) as GenerationRow)
+      rows.push(row)
       through = seq
     }
     return { rows, through }

@@ -61,8 +61,20 @@ ON CONFLICT (id) DO NOTHING`
  * Stores rows once by id: a row that is there already is left as it is. All or none. Together the rows must stay under
  * D1's 2 MB for a value.
  */
-export async function insertGenerations(db: D1Database, rows: readonly GenerationRow[]): Promise<void> {
-  if (rows.length > 0) await db.prepare(insertSql).bind(JSON.stringify(rows)).run()
+export function insertGenerations(db: D1Database, rows: readonly GenerationRow[]): Promise<void> {
+  return insertGenerationTexts(
+    db,
+    rows.map((row) => JSON.stringify(row)),
+  )
+}
+
+/** The same for rows that are JSON text already. */
+export async function insertGenerationTexts(db: D1Database, rows: readonly string[]): Promise<void> {
+  if (rows.length > 0)
+    await db
+      .prepare(insertSql)
+      .bind(`[${rows.join(',')}]`)
+      .run()
 }
 
 export async function readGeneration(db: D1Database, id: string): Promise<GenerationRow | null> {

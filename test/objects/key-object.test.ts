@@ -7,7 +7,7 @@ import type { GenerationRow } from '../../src/metering/generation.ts'
 import { reservationTtlMs } from '../../src/metering/reservations.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
-import { insertGenerations, readGeneration } from '../../src/store/generations.ts'
+import { insertGenerationTexts, readGeneration } from '../../src/store/generations.ts'
 import { insertKey, readKey } from '../../src/store/keys.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
@@ -85,7 +85,7 @@ async function connect(): Promise<void> {
       },
       insertGenerations: async (rows) => {
         up()
-        await insertGenerations(env.DB, rows)
+        await insertGenerationTexts(env.DB, rows)
       },
       readGeneration: async (id) => {
         up()
