@@ -6,8 +6,8 @@ import { Reservations } from '../metering/reservations.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
 import { storableRow } from '../metering/storable-row.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
-import { insertGenerationTexts, readGeneration } from '../store/generations.ts'
-import { mirrorUsage, readKey } from '../store/keys.ts'
+import { insertGenerationsStatement, readGeneration } from '../store/generations.ts'
+import { mirrorUsageStatement, readKey } from '../store/keys.ts'
 import { admissionResponse, readAdmissionCall } from './admission-call.ts'
 import { type KeyState, KeyStorage, type Unsaved } from './key-storage.ts'
 import { within } from './within.ts'
@@ -32,9 +32,8 @@ const missTtlMs = 1_000
 /** D1, as a key object needs it. */
 export interface KeyDatabase {
   readKey(hash: string): Promise<KeyRecord | null>
-  mirrorUsage(hash: string, usage: KeyUsage): Promise<void>
-  /** Rows as JSON texts. */
-  insertGenerations(rows: readonly string[]): Promise<void>
+  /** Stores rows, at least one and as JSON texts, and mirrors the key's counters: both or neither. */
+  record(rows: readonly string[], hash: string, usage: KeyUsage): Promise<void>
   readGeneration(id: string): Promise<GenerationRow | null>
 }
 
@@ -61,8 +60,11 @@ export class KeyObject extends DurableObject<Env> {
   random = () => Math.random()
   d1: KeyDatabase = {
     readKey: (hash) => readKey(this.env.DB, hash, this.clock()),
-    mirrorUsage: (hash, usage) => mirrorUsage(this.env.DB, hash, usage, this.clock()),
-    insertGenerations: (rows) => insertGenerationTexts(this.env.DB, rows),
+    record: async (rows, hash, usage) => {
+      const { DB } = this.env
+      // One call and not two: for a key with a few requests a second the calls are most of what a flush costs.
+      await DB.batch([insertGenerationsStatement(DB, rows), mirrorUsageStatement(DB, hash, usage, this.clock())])
+    },
     readGeneration: (id) => readGeneration(this.env.DB, id),
   }
 
@@ -346,12 +348,10 @@ export class KeyObject extends DurableObject<Env> {
   async #flush(): Promise<void> {
     for (let round = 0; round < flushRounds && this.#disk.hasUnflushed; round++) {
       const { rows, through } = this.#disk.unflushed(flushRows, flushCharacters)
+      const now = this.clock()
+      const { usage } = spendAt(this.#spend ?? noSpend(now), now)
       // A call that never ended would hold the alarm, and with it the outbox, for ever.
-      await within(maxD1Ms, this.d1.insertGenerations(rows))
-      if (this.#spend !== undefined) {
-        const { usage } = spendAt(this.#spend, this.clock())
-        await within(maxD1Ms, this.d1.mirrorUsage(this.#hash(), usage))
-      }
+      await within(maxD1Ms, this.d1.record(rows, this.#hash(), usage))
       this.#disk.flushed(through)
     }
   }

@@ -61,20 +61,15 @@ ON CONFLICT (id) DO NOTHING`
  * Stores rows once by id: a row that is there already is left as it is. All or none. Together the rows must stay under
  * D1's 2 MB for a value.
  */
-export function insertGenerations(db: D1Database, rows: readonly GenerationRow[]): Promise<void> {
-  return insertGenerationTexts(
-    db,
-    rows.map((row) => JSON.stringify(row)),
-  )
+export async function insertGenerations(db: D1Database, rows: readonly GenerationRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const texts = rows.map((row) => JSON.stringify(row))
+  await insertGenerationsStatement(db, texts).run()
 }
 
-/** The same for rows that are JSON text already. */
-export async function insertGenerationTexts(db: D1Database, rows: readonly string[]): Promise<void> {
-  if (rows.length > 0)
-    await db
-      .prepare(insertSql)
-      .bind(`[${rows.join(',')}]`)
-      .run()
+/** The statement of `insertGenerations` for rows that are JSON text already, at least one. */
+export function insertGenerationsStatement(db: D1Database, rows: readonly string[]): D1PreparedStatement {
+  return db.prepare(insertSql).bind(`[${rows.join(',')}]`)
 }
 
 export async function readGeneration(db: D1Database, id: string): Promise<GenerationRow | null> {

@@ -107,12 +107,13 @@ export async function removeKey(db: D1Database, hash: string, now = Date.now()):
 
 /** Copies the counters of a key's object, as they stand at `now`. A deleted key's too: what it spent is still billed. */
 export async function mirrorUsage(db: D1Database, hash: string, usage: KeyUsage, now = Date.now()): Promise<void> {
+  await mirrorUsageStatement(db, hash, usage, now).run()
+}
+
+export function mirrorUsageStatement(db: D1Database, hash: string, usage: KeyUsage, now: number): D1PreparedStatement {
   const row = usageRow(usage, now)
   const assignments = Object.keys(row).map((column) => `${column} = ?`)
-  await db
-    .prepare(`UPDATE keys SET ${assignments.join(', ')} WHERE hash = ?`)
-    .bind(...Object.values(row), hash)
-    .run()
+  return db.prepare(`UPDATE keys SET ${assignments.join(', ')} WHERE hash = ?`).bind(...Object.values(row), hash)
 }
 
 function changedColumns(change: KeyChange): Record<string, Value> {

@@ -7,7 +7,7 @@ import type { GenerationRow } from '../../src/metering/generation.ts'
 import { reservationTtlMs } from '../../src/metering/reservations.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
-import { insertGenerationTexts, readGeneration } from '../../src/store/generations.ts'
+import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
 import { insertKey, readKey } from '../../src/store/keys.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
@@ -79,13 +79,11 @@ async function connect(): Promise<void> {
         await scheduler.wait(2)
         return inD1
       },
-      mirrorUsage: async (_, usage) => {
+      record: async (rows, recordedHash, usage) => {
         up()
+        expect(recordedHash).toBe(hash)
+        await insertGenerationsStatement(env.DB, rows).run()
         mirrored = usage
-      },
-      insertGenerations: async (rows) => {
-        up()
-        await insertGenerationTexts(env.DB, rows)
       },
       readGeneration: async (id) => {
         up()
@@ -556,7 +554,8 @@ describe('settlement', () => {
     // D1 takes the rows but its answer is lost: they are sent again and must not be doubled.
     d1Down = false
     await runInDurableObject(stub, (object: KeyObject) => {
-      object.d1.mirrorUsage = async () => {
+      object.d1.record = async (rows) => {
+        await insertGenerationsStatement(env.DB, rows).run()
         throw new Error('lost')
       }
     })
