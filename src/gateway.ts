@@ -9,10 +9,12 @@ import { refusalOf } from './edge/address.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { regionOf } from './edge/region.ts'
+import { settledRow } from './metering/settled-row.ts'
 import { AdmissionCaller } from './objects/admission-call.ts'
 import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
 import type { KeyObject } from './objects/key-object.ts'
+import { ObjectIds } from './objects/object-ids.ts'
 import { SettleQueue } from './objects/settle-queue.ts'
 import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
@@ -31,6 +33,8 @@ interface Isolate {
   egress: Egress
   access: WeakMap<EndpointRecord, Access | null>
   deadlines: Deadlines
+  /** Of the origin that was asked last: there is seldom another. */
+  settings: Settings | undefined
   /** Where this isolate runs, as far as its first client tells: health is kept by continent. */
   continent: string
 }
@@ -46,7 +50,9 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
   const { catalog, health, access, continent } = isolate
   const variables = env as unknown as Variables
   const background = (promise: Promise<unknown>) => context.waitUntil(promise)
-  const settings = settingsOf(request, variables)
+  const origin = originOf(request.url)
+  if (isolate.settings?.origin !== origin) isolate.settings = settingsOf(origin, variables)
+  const { settings } = isolate
   if (settings.environment === 'production' && settings.region === 'eu' && env.STATE_JURISDICTION !== 'eu')
     throw new FailureError(stateElsewhere)
   return {
@@ -63,7 +69,9 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       background,
     }),
     keys: keysOf(env, isolate),
-    directory: directoryOf(env),
+    get directory() {
+      return directoryOf(env)
+    },
     health: health.forRequest({
       background,
       object: (provider) => healthObject(env, `${provider}@${continent}`),
@@ -95,6 +103,7 @@ function openIsolate(env: Env, request: Request): Isolate {
     }),
     access: new WeakMap(),
     deadlines: deadlinesOf(variables),
+    settings: undefined,
     continent: continentOf(request),
   }
 }
@@ -114,9 +123,11 @@ function inJurisdiction<T extends Rpc.DurableObjectBranded>(
   return jurisdiction === '' ? namespace : namespace.jurisdiction(jurisdiction as DurableObjectJurisdiction)
 }
 
+const keyIds = new ObjectIds<KeyObject>()
+
 function keyObject(env: Env, hash: string): DurableObjectStub<KeyObject> {
   const namespace = inJurisdiction(env.KEYS, env.STATE_JURISDICTION)
-  return namespace.get(namespace.idFromName(hash))
+  return namespace.get(keyIds.of(namespace, hash))
 }
 
 function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
@@ -129,7 +140,7 @@ function keysOf(env: Env, { admissions, settling }: Isolate): Keys {
     admit: async (hash, ask) => admissions.admit(hash, ask, keyObject(env, hash)),
     check: async (hash) => keyObject(env, hash).check(),
     // A stub is broken for good once its object was reset, so each try looks it up anew.
-    settle: (row) => settling.add(row, (rows) => keyObject(env, row.keyHash).settle(rows)),
+    settle: (row) => settling.add(row.keyHash, settledRow(row), (rows) => keyObject(env, row.keyHash).settle(rows)),
     generation: async (hash, id) => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id)),
   }
 }
@@ -183,13 +194,13 @@ function environmentOf(variables: Variables): Settings['environment'] {
   return variables.ENVIRONMENT === 'development' ? 'development' : 'production'
 }
 
-function settingsOf(request: Request, variables: Variables): Settings {
+function settingsOf(origin: string, variables: Variables): Settings {
   const environment = environmentOf(variables)
   return {
     environment,
-    region: regionOf(request.url, { REGION: variables.REGION || 'global', ENVIRONMENT: environment }),
+    region: regionOf(origin, { REGION: variables.REGION || 'global', ENVIRONMENT: environment }),
     maxBodyBytes: positive(variables.MAX_BODY_BYTES, defaultMaxBodyBytes),
-    origin: originOf(request.url),
+    origin,
     ...(variables.KEY_CHECKSUM_SECRET ? { keyChecksumSecret: variables.KEY_CHECKSUM_SECRET } : {}),
   }
 }

@@ -10,7 +10,7 @@ export function errorBody(failure: Failure, origin = ''): Record<string, unknown
 
 /** A failure as a response in the chat dialect. */
 export function errorResponse(c: SurfaceContext, failure: Failure): Response {
-  return failureResponse(c, failure, errorBody(failure, c.var.gateway?.settings.origin))
+  return failureResponse(c, failure, errorBody(failure, c.get('gateway')?.settings.origin))
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Gateway } from '../dispatch/gateway.ts'
 import { preflight } from '../edge/cors.ts'
 import { generationId, requestId } from '../edge/ids.ts'
 import { errorResponse } from './error-envelope.ts'
+import { RememberingRouter } from './remembering-router.ts'
 import { stamp } from './stamp.ts'
 import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
@@ -16,7 +17,7 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
  * and methods included. One middleware, because each costs every request a promise.
  */
 export function frame(openGateway: OpenGateway): Hono<SurfaceEnv> {
-  const app = new Hono<SurfaceEnv>({ strict: false })
+  const app = new Hono<SurfaceEnv>({ strict: false, router: new RememberingRouter() })
   app.use(async (c, next) => {
     if (c.req.method === 'OPTIONS') return preflight(c.req.raw)
     const now = Date.now()
@@ -37,7 +38,9 @@ export function frame(openGateway: OpenGateway): Hono<SurfaceEnv> {
 /** What a throw means to the client. A bug is told to nobody but the log, and not even there in its own words. */
 function failureOf(error: Error, c: SurfaceContext): Failure {
   if (error instanceof FailureError) return error.failure
-  console.error(JSON.stringify({ error: error.name, request_id: c.var.requestId, generation_id: c.var.generationId }))
+  console.error(
+    JSON.stringify({ error: error.name, request_id: c.get('requestId'), generation_id: c.get('generationId') }),
+  )
   return { type: 'server', message: 'Internal server error.' }
 }
 

@@ -10,6 +10,8 @@ export interface KeyUsage {
   byokMonthlyNanoUsd: number
 }
 
+const dayMs = 86_400_000
+
 export type Period = 'daily' | 'weekly' | 'monthly'
 
 /** Counters together with the moment (epoch milliseconds) whose day, week and month they are of. */
@@ -51,16 +53,11 @@ export function noSpend(at: number): Spend {
 
 /** The first millisecond of the UTC day, week (Monday) or month that holds `at`. */
 export function startOfPeriod(period: Period, at: number): number {
+  // Days of UTC have no leap seconds and no summer time.
+  if (period === 'daily') return Math.floor(at / dayMs) * dayMs
   const date = new Date(at)
-  const day = date.getUTCDate()
-  switch (period) {
-    case 'daily':
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), day)
-    case 'weekly':
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), day - ((date.getUTCDay() + 6) % 7))
-    case 'monthly':
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
-  }
+  const firstDay = period === 'weekly' ? date.getUTCDate() - ((date.getUTCDay() + 6) % 7) : 1
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), firstDay)
 }
 
 /**
@@ -85,10 +82,12 @@ export function addCharge(spend: Spend, charge: Charge, now: number): Spend {
   const usage = { ...current.usage }
   const cost = safeNanoUsd(charge.costNanoUsd)
   const byokCost = charge.isByok ? safeNanoUsd(charge.upstreamCostNanoUsd) : 0
-  const falls = (period: Period) => charge.createdAt >= startOfPeriod(period, now)
+  // Today is of this week and of this month too.
+  const today = charge.createdAt >= startOfPeriod('daily', now)
+  const falls = (period: Period) => today || charge.createdAt >= startOfPeriod(period, now)
   usage.totalNanoUsd = addNanoUsd(usage.totalNanoUsd, cost)
   usage.byokTotalNanoUsd = addNanoUsd(usage.byokTotalNanoUsd, byokCost)
-  if (falls('daily')) {
+  if (today) {
     usage.dailyNanoUsd = addNanoUsd(usage.dailyNanoUsd, cost)
     usage.byokDailyNanoUsd = addNanoUsd(usage.byokDailyNanoUsd, byokCost)
   }

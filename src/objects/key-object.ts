@@ -3,8 +3,8 @@ import type { KeyRecord, KeyUsage } from '../dispatch/key-directory.ts'
 import type { Admission, KeyPolicy, Refusal } from '../dispatch/keys.ts'
 import type { GenerationRow } from '../metering/generation.ts'
 import { Reservations } from '../metering/reservations.ts'
+import type { SettledRow } from '../metering/settled-row.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
-import { storableRow } from '../metering/storable-row.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { insertGenerationsStatement, readGeneration } from '../store/generations.ts'
 import { mirrorUsageStatement, readKey } from '../store/keys.ts'
@@ -14,6 +14,12 @@ import { within } from './within.ts'
 
 /** How long changes gather in memory before one transaction saves them. */
 const saveAfterMs = 20
+/**
+ * The same for a key so busy that the last save had more changes than `busyChanges`. What such a key could lose in a
+ * crash stays a hundredth of what passes in a window, and a save costs as much as answering several requests.
+ */
+const busySaveAfterMs = 100
+const busyChanges = 16
 /** How long settled rows gather before they go to D1. */
 const flushAfterMs = 1_500
 const maxBackoffMs = 60_000
@@ -78,6 +84,7 @@ export class KeyObject extends DurableObject<Env> {
   #spend: Spend | undefined
   #unsaved = nothing()
   #rewound = false
+  #saveAfterMs = saveAfterMs
   #saving: Promise<void> | undefined
   #finding: Promise<void> | undefined
   #missedAt = Number.NEGATIVE_INFINITY
@@ -147,7 +154,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk. */
-  async settle(rows: GenerationRow[]): Promise<void> {
+  async settle(rows: SettledRow[]): Promise<void> {
     const now = this.clock()
     const settled = this.#disk.settled(rows.map(({ id }) => id))
     let unsaved = false
@@ -158,14 +165,15 @@ export class KeyObject extends DurableObject<Env> {
       this.#spend = this.#unsaved.spend = addCharge(this.#spend ?? noSpend(now), row, now)
       this.#reservations.release(row.id)
       this.#unsaved.reserved.delete(row.id)
-      this.#unsaved.rows.set(row.id, storableRow(row))
+      this.#unsaved.rows.set(row.id, row.text)
     }
     if (unsaved) await this.#saveSoon()
   }
 
   /** A row of this account: of this key before it has reached D1 too, of any key afterwards. */
   async generation(id: string): Promise<GenerationRow | null> {
-    return this.#unsaved.rows.get(id) ?? this.#disk.row(id) ?? this.d1.readGeneration(id)
+    const text = this.#unsaved.rows.get(id) ?? this.#disk.row(id)
+    return text === undefined ? this.d1.readGeneration(id) : (JSON.parse(text) as GenerationRow)
   }
 
   /**
@@ -312,7 +320,7 @@ export class KeyObject extends DurableObject<Env> {
         this.#saving = undefined
         this.#save()
         resolve()
-      }, saveAfterMs)
+      }, this.#saveAfterMs)
     })
     return this.#saving
   }
@@ -321,6 +329,8 @@ export class KeyObject extends DurableObject<Env> {
     const unsaved = { ...this.#unsaved, window: this.#rewound ? this.#window.admissions() : null }
     this.#unsaved = nothing()
     this.#rewound = false
+    const changes = unsaved.reserved.size + unsaved.rows.size
+    this.#saveAfterMs = changes > busyChanges ? busySaveAfterMs : saveAfterMs
     const now = this.clock()
     try {
       this.#disk.save(unsaved, now, now - (this.#policy?.rateLimit?.windowMs ?? 0))

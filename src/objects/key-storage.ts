@@ -1,5 +1,4 @@
 import type { KeyRecord } from '../dispatch/key-directory.ts'
-import type { GenerationRow } from '../metering/generation.ts'
 import type { Reservation } from '../metering/reservations.ts'
 import type { Spend } from '../metering/spend.ts'
 import type { Admissions } from '../routing/window.ts'
@@ -14,7 +13,8 @@ export interface Unsaved {
   window: Admissions[] | null
   reserved: Map<string, Reservation>
   expired: string[]
-  rows: Map<string, GenerationRow>
+  /** As JSON, by id. */
+  rows: Map<string, string>
   /** Undefined where nothing changed; null for a deleted key. */
   key: KeyState | null | undefined
   spend: Spend | undefined
@@ -120,10 +120,10 @@ export class KeyStorage {
     )
   }
 
-  row(id: string): GenerationRow | null {
-    if (!this.#made) return null
-    const found = this.#storage.sql.exec<{ row: string }>('SELECT row FROM outbox WHERE id = ?', id).toArray()[0]
-    return found === undefined ? null : (JSON.parse(found.row) as GenerationRow)
+  /** A row of the outbox as JSON. */
+  row(id: string): string | undefined {
+    if (!this.#made) return undefined
+    return this.#storage.sql.exec<{ row: string }>('SELECT row FROM outbox WHERE id = ?', id).toArray()[0]?.row
   }
 
   get hasUnflushed(): boolean {
@@ -183,22 +183,18 @@ export class KeyStorage {
       .one()
   }
 
-  #saveRows(rows: Map<string, GenerationRow>, now: number): void {
+  #saveRows(rows: Map<string, string>, now: number): void {
     const { sql, kv } = this.#storage
-    const saved = [...rows]
-    sql.exec(
-      'DELETE FROM reservations WHERE id IN (SELECT value FROM json_each(?))',
-      JSON.stringify(saved.map(([id]) => id)),
-    )
+    sql.exec('DELETE FROM reservations WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify([...rows.keys()]))
     sql.exec(
       `INSERT OR IGNORE INTO outbox (seq, id, settled_at, row)
        SELECT ?1 + key, value ->> 0, ?2, value ->> 1 FROM json_each(?3)`,
       this.#outbox.next,
       now,
       // The row is text inside the text: SQLite hands it through and doesn't take it apart.
-      JSON.stringify(saved.map(([id, row]) => [id, JSON.stringify(row)])),
+      JSON.stringify([...rows]),
     )
-    this.#outbox.next += saved.length
+    this.#outbox.next += rows.size
     kv.put('outbox', this.#outbox)
   }
 

@@ -1,11 +1,11 @@
-import type { GenerationRow } from '../metering/generation.ts'
+import type { SettledRow } from '../metering/settled-row.ts'
 import { within } from './within.ts'
 
 /**
  * Hands rows to the key's object and resolves when they are durable. Called anew for each try, so it must look the
  * object up itself: a stub is broken for good once its object was reset.
  */
-export type SendRows = (rows: GenerationRow[]) => Promise<void>
+export type SendRows = (rows: SettledRow[]) => Promise<void>
 
 interface Timing {
   /** How long rows of one key gather. */
@@ -26,7 +26,7 @@ const maxRows = 100
 const spreadMs = 500
 
 interface Batch {
-  rows: GenerationRow[]
+  rows: SettledRow[]
   openedAt: number
   sent: Promise<void>
   /** A second request waits to see it sent. */
@@ -60,9 +60,9 @@ export class SettleQueue {
    * Resolves when the row is durable, or in the care of two other requests; rejects when the former could not be had. To
    * be awaited inside `waitUntil`.
    */
-  async add(row: GenerationRow, send: SendRows): Promise<void> {
-    const batch = this.#open.get(row.keyHash)
-    if (batch === undefined || !this.#isFresh(batch)) return this.#begin(row, send)
+  async add(keyHash: string, row: SettledRow, send: SendRows): Promise<void> {
+    const batch = this.#open.get(keyHash)
+    if (batch === undefined || !this.#isFresh(batch)) return this.#begin(keyHash, row, send)
     batch.rows.push(row)
     if (batch.watched) return
     batch.watched = true
@@ -75,11 +75,11 @@ export class SettleQueue {
     }
   }
 
-  #begin(row: GenerationRow, send: SendRows): Promise<void> {
+  #begin(keyHash: string, row: SettledRow, send: SendRows): Promise<void> {
     const rows = [row]
     const batch: Batch = { rows, openedAt: this.#now(), sent: Promise.resolve(), watched: false }
-    batch.sent = this.#sendLater(batch, row.keyHash, send)
-    this.#open.set(row.keyHash, batch)
+    batch.sent = this.#sendLater(batch, keyHash, send)
+    this.#open.set(keyHash, batch)
     return batch.sent
   }
 
@@ -95,7 +95,7 @@ export class SettleQueue {
     return batch.rows.length < maxRows && ageMs >= 0 && ageMs < this.#timing.gatherMs * 4
   }
 
-  async #deliver(rows: GenerationRow[], send: SendRows): Promise<void> {
+  async #deliver(rows: SettledRow[], send: SendRows): Promise<void> {
     for (const pauseMs of this.#timing.pausesMs) {
       try {
         return await within(this.#timing.callMs, send(rows))

@@ -5,6 +5,7 @@ import type { KeyRecord } from '../../src/dispatch/key-directory.ts'
 import type { Admission } from '../../src/dispatch/keys.ts'
 import type { GenerationRow } from '../../src/metering/generation.ts'
 import { reservationTtlMs } from '../../src/metering/reservations.ts'
+import { type SettledRow, settledRow } from '../../src/metering/settled-row.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
 import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
@@ -121,6 +122,10 @@ async function admitMany(count: number, reserveNanoUsd = 0): Promise<number> {
 
 function row(differences: Partial<GenerationRow> = {}): GenerationRow {
   return sampleGeneration({ id: nextId(), keyHash: hash, createdAt: now, costNanoUsd: 5, ...differences })
+}
+
+function settlements(rows: GenerationRow[]): SettledRow[] {
+  return rows.map(settledRow)
 }
 
 /** What was remembered is on disk a little after the answer. */
@@ -399,7 +404,7 @@ describe('spend', () => {
     const id = nextId()
     await admit(90, id)
     expect(await admit(11)).toMatchObject({ reason: 'limit-exceeded', affordableNanoUsd: 10 })
-    await stub.settle([row({ id, costNanoUsd: 30 })])
+    await stub.settle(settlements([row({ id, costNanoUsd: 30 })]))
     expect(await admit(71)).toMatchObject({ reason: 'limit-exceeded', affordableNanoUsd: 70 })
     expect(await reasonOf(admit(70))).toBe('admitted')
   })
@@ -411,7 +416,7 @@ describe('spend', () => {
     await saved()
     await evict()
     expect(await admit(41)).toMatchObject({ affordableNanoUsd: 40 })
-    await stub.settle([row({ id, costNanoUsd: 1 })])
+    await stub.settle(settlements([row({ id, costNanoUsd: 1 })]))
     await evict()
     expect(await admit(100)).toMatchObject({ affordableNanoUsd: 99 })
   })
@@ -426,7 +431,7 @@ describe('spend', () => {
 
   it('starts again with each period', async () => {
     inD1 = keyRecord({ limitNanoUsd: 100, limitReset: 'daily' })
-    await stub.settle([row({ costNanoUsd: 100 })])
+    await stub.settle(settlements([row({ costNanoUsd: 100 })]))
     expect(await reasonOf(admit(1))).toBe('limit-exceeded')
     now += day
     expect(await reasonOf(admit(100))).toBe('admitted')
@@ -436,7 +441,7 @@ describe('spend', () => {
   it('follows a limit that management changes, and keeps its counters', async () => {
     inD1 = keyRecord({ limitNanoUsd: 100 })
     await admit()
-    await stub.settle([row({ costNanoUsd: 100 })])
+    await stub.settle(settlements([row({ costNanoUsd: 100 })]))
     await stub.configure(keyRecord({ limitNanoUsd: 150 }))
     expect(await admit(51)).toMatchObject({ affordableNanoUsd: 50 })
     expect((await stub.describe())?.key.usage.totalNanoUsd).toBe(100)
@@ -463,7 +468,7 @@ describe('spend', () => {
     await evict()
     expect(await reasonOf(admit(50))).toBe('admitted')
     expect(await stub.describe()).toMatchObject({ unsettled: { count: 1, nanoUsd: 60 }, reservedNanoUsd: 50 })
-    await stub.settle([row({ id, costNanoUsd: 7 })])
+    await stub.settle(settlements([row({ id, costNanoUsd: 7 })]))
     expect(await stub.describe()).toMatchObject({
       unsettled: { count: 0, nanoUsd: 0 },
       key: { usage: { totalNanoUsd: 7 } },
@@ -475,12 +480,16 @@ describe('settlement', () => {
   it('counts each request once, however often it is told', async () => {
     await admit()
     const rows = Array.from({ length: 10 }, () => row({ costNanoUsd: 3, isByok: true, upstreamCostNanoUsd: 11 }))
-    await Promise.all([stub.settle(rows), stub.settle(rows.slice(5)), ...rows.map((one) => stub.settle([one, one]))])
-    await stub.settle(rows)
+    await Promise.all([
+      stub.settle(settlements(rows)),
+      stub.settle(settlements(rows.slice(5))),
+      ...rows.map((one) => stub.settle(settlements([one, one]))),
+    ])
+    await stub.settle(settlements(rows))
     await runDurableObjectAlarm(stub)
-    await stub.settle(rows)
+    await stub.settle(settlements(rows))
     await evict()
-    await stub.settle(rows)
+    await stub.settle(settlements(rows))
     await runDurableObjectAlarm(stub)
     expect((await stub.describe())?.key.usage).toEqual({
       totalNanoUsd: 30,
@@ -499,7 +508,7 @@ describe('settlement', () => {
   it('is on disk when it answers', async () => {
     await admit()
     const rows = [row(), row()]
-    await stub.settle(rows)
+    await stub.settle(settlements(rows))
     await crash()
     d1Down = true
     for (const one of rows) expect(await stub.generation(one.id)).toEqual(one)
@@ -509,7 +518,7 @@ describe('settlement', () => {
   it('shows a row at once, and from D1 when the outbox has forgotten it', async () => {
     const one = row()
     await runInDurableObject(stub, async (object: KeyObject) => {
-      const settled = object.settle([one])
+      const settled = object.settle(settlements([one]))
       expect(await object.generation(one.id)).toEqual(one)
       await settled
     })
@@ -525,7 +534,7 @@ describe('settlement', () => {
 
   it('takes rows that are longer than a store would like', async () => {
     const one = row({ userAgent: 'x'.repeat(5_000_000), sessionId: 'half \ud83d', latencyMs: Number.NaN })
-    await stub.settle([one])
+    await stub.settle(settlements([one]))
     await runDurableObjectAlarm(stub)
     expect(await rowsInD1()).toEqual([one.id])
   })
@@ -536,7 +545,7 @@ describe('settlement', () => {
     const settle = async (count: number) => {
       const batch = Array.from({ length: count }, () => row({ costNanoUsd: 1 }))
       rows.push(...batch)
-      await Promise.all([stub.settle(batch.slice(0, 60)), stub.settle(batch.slice(60))])
+      await Promise.all([stub.settle(settlements(batch.slice(0, 60))), stub.settle(settlements(batch.slice(60)))])
     }
     const alarmAt = () => runInDurableObject(stub, (_, { storage }) => storage.getAlarm())
 
@@ -571,12 +580,12 @@ describe('settlement', () => {
 
   it('backs off while D1 fails, also when new rows keep coming', async () => {
     await admit()
-    await stub.settle([row()])
+    await stub.settle(settlements([row()]))
     d1Down = true
     await runDurableObjectAlarm(stub)
     await runDurableObjectAlarm(stub)
     await runDurableObjectAlarm(stub)
-    await stub.settle([row()])
+    await stub.settle(settlements([row()]))
     const alarmAt = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm())
     expect(alarmAt).toBeGreaterThanOrEqual(now + 4_000)
     expect(alarmAt).toBeLessThanOrEqual(now + 8_000)
@@ -587,7 +596,7 @@ describe('settlement', () => {
     stub = env.KEYS.get(env.KEYS.idFromName(hash))
     await insertKey(env.DB, keyRecord({ createdAt: Date.now() }))
     expect(await reasonOf(admit())).toBe('admitted')
-    await stub.settle([row({ createdAt: Date.now() })])
+    await stub.settle(settlements([row({ createdAt: Date.now() })]))
     await runDurableObjectAlarm(stub)
     expect((await readKey(env.DB, hash))?.usage).toMatchObject({ totalNanoUsd: 5, dailyNanoUsd: 5 })
     expect((await rowsInD1()).length).toBe(1)
@@ -597,7 +606,7 @@ describe('settlement', () => {
     await admit()
     const one = row()
     await stub.configure(null)
-    await stub.settle([one])
+    await stub.settle(settlements([one]))
     await runDurableObjectAlarm(stub)
     expect(await rowsInD1()).toEqual([one.id])
     expect(mirrored?.totalNanoUsd).toBe(5)

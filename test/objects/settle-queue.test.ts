@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { GenerationRow } from '../../src/metering/generation.ts'
+import { type SettledRow, settledRow } from '../../src/metering/settled-row.ts'
 import { type SendRows, SettleQueue } from '../../src/objects/settle-queue.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 
 const quick = { gatherMs: 10, patienceMs: 60, callMs: 30, pausesMs: [5, 10] }
 
-function row(id: string, keyHash = 'k1'): GenerationRow {
-  return sampleGeneration({ id, keyHash })
+function row(id: string): SettledRow {
+  return settledRow(sampleGeneration({ id }))
 }
 
 /** An object that remembers which calls brought which rows. */
@@ -25,16 +25,16 @@ describe('SettleQueue', () => {
   it('lets requests that end together share one call', async () => {
     const queue = new SettleQueue({ timing: quick })
     const { calls, send } = receiver()
-    await Promise.all(['a', 'b', 'c'].map((id) => queue.add(row(id), send)))
+    await Promise.all(['a', 'b', 'c'].map((id) => queue.add('k1', row(id), send)))
     expect(calls).toEqual([['a', 'b', 'c']])
-    await queue.add(row('d'), send)
+    await queue.add('k1', row('d'), send)
     expect(calls).toEqual([['a', 'b', 'c'], ['d']])
   })
 
   it('keeps keys apart', async () => {
     const queue = new SettleQueue({ timing: quick })
     const { calls, send } = receiver()
-    await Promise.all([queue.add(row('a', 'k1'), send), queue.add(row('b', 'k2'), send)])
+    await Promise.all([queue.add('k1', row('a'), send), queue.add('k2', row('b'), send)])
     expect(calls).toEqual([['a'], ['b']])
   })
 
@@ -47,7 +47,7 @@ describe('SettleQueue', () => {
     })
     await Promise.all(
       ['a', 'b'].map(async (id) => {
-        await queue.add(row(id), send)
+        await queue.add('k1', row(id), send)
         expect(durable).toBe(true)
       }),
     )
@@ -56,8 +56,8 @@ describe('SettleQueue', () => {
   it('keeps only the first two requests of a batch waiting', async () => {
     const queue = new SettleQueue({ timing: quick })
     const { calls, send } = receiver()
-    const sent = Promise.all([queue.add(row('a'), send), queue.add(row('b'), send)])
-    await queue.add(row('c'), send)
+    const sent = Promise.all([queue.add('k1', row('a'), send), queue.add('k1', row('b'), send)])
+    await queue.add('k1', row('c'), send)
     expect(calls).toEqual([])
     await sent
     expect(calls).toEqual([['a', 'b', 'c']])
@@ -66,7 +66,8 @@ describe('SettleQueue', () => {
   it('starts another call at 100 rows', async () => {
     const queue = new SettleQueue({ timing: quick })
     const { calls, send } = receiver()
-    await Promise.all(Array.from({ length: 250 }, (_, i) => queue.add(row(`${i}`), send)))
+    const rows = Array.from({ length: 250 }, (_, i) => row(`${i}`))
+    await Promise.all(rows.map((one) => queue.add('k1', one, send)))
     expect(calls.map(({ length }) => length)).toEqual([100, 100, 50])
   })
 
@@ -75,7 +76,7 @@ describe('SettleQueue', () => {
     const { calls, send } = receiver((call) => {
       if (call < 3) throw new Error('Durable Object is overloaded')
     })
-    await Promise.all([queue.add(row('a'), send), queue.add(row('b'), send)])
+    await Promise.all([queue.add('k1', row('a'), send), queue.add('k1', row('b'), send)])
     expect(calls).toEqual([
       ['a', 'b'],
       ['a', 'b'],
@@ -86,7 +87,7 @@ describe('SettleQueue', () => {
   it('tries again when a call does not come back', async () => {
     const queue = new SettleQueue({ timing: quick })
     const { calls, send } = receiver((call) => (call === 1 ? never() : undefined))
-    await queue.add(row('a'), send)
+    await queue.add('k1', row('a'), send)
     expect(calls.length).toBe(2)
   })
 
@@ -95,7 +96,7 @@ describe('SettleQueue', () => {
     const { calls, send } = receiver(() => {
       throw new Error('gone')
     })
-    const settled = await Promise.allSettled([queue.add(row('a'), send), queue.add(row('b'), send)])
+    const settled = await Promise.allSettled([queue.add('k1', row('a'), send), queue.add('k1', row('b'), send)])
     expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     // Three tries of the first request and three of the second.
     expect(calls).toEqual(Array.from({ length: 6 }, () => ['a', 'b']))
@@ -106,8 +107,8 @@ describe('SettleQueue', () => {
     const dead = receiver(never)
     const alive = receiver()
     // The first request's calls never come back, as in a context that was torn down.
-    const first = queue.add(row('a'), dead.send).catch(() => 'lost')
-    await Promise.all([queue.add(row('b'), alive.send), queue.add(row('c'), alive.send)])
+    const first = queue.add('k1', row('a'), dead.send).catch(() => 'lost')
+    await Promise.all([queue.add('k1', row('b'), alive.send), queue.add('k1', row('c'), alive.send)])
     expect(alive.calls).toEqual([['a', 'b', 'c']])
     await first
   })
@@ -115,11 +116,11 @@ describe('SettleQueue', () => {
   it('does not go on joining a batch whose request is gone', async () => {
     let now = 0
     const queue = new SettleQueue({ timing: { ...quick, gatherMs: 60_000 }, random: () => 0, now: () => now })
-    void queue.add(row('a'), never)
+    void queue.add('k1', row('a'), never)
     now = 240_000
     const { calls, send } = receiver()
-    void queue.add(row('b'), send)
-    await queue.add(row('c'), send)
+    void queue.add('k1', row('b'), send)
+    await queue.add('k1', row('c'), send)
     // `b` began a batch of its own that is still gathering; `c` joined it and ran out of patience.
     expect(calls).toEqual([['b', 'c']])
   })

@@ -12,7 +12,8 @@ import { parseChatRequest } from './parse.ts'
 export const chatCompletions = new Hono<SurfaceEnv>()
 
 chatCompletions.post('/chat/completions', async (c) => {
-  const { gateway, generationId, requestId } = c.var
+  // Not `c.var`: it copies all variables each time.
+  const gateway = c.get('gateway')
   const startedAt = gateway.now()
   const inspected = inferenceKeyHash(c)
   const { hash } = inspected instanceof Promise ? await inspected : inspected
@@ -22,8 +23,8 @@ chatCompletions.post('/chat/completions', async (c) => {
     request,
     dialect: chatDialect,
     keyHash: hash,
-    generationId,
-    requestId,
+    generationId: c.get('generationId'),
+    requestId: c.get('requestId'),
     startedAt,
     client: c.req.raw.signal,
     ...attributionOf(c.req.raw.headers, request),
@@ -50,7 +51,7 @@ chatCompletions.post('/chat/completions', async (c) => {
 
 /** The body, parsed. A caller whose key is no good learns that first, whatever is wrong with the body. */
 async function parsed(c: SurfaceContext, keyHash: string): Promise<ChatRequest> {
-  const { gateway } = c.var
+  const gateway = c.get('gateway')
   try {
     return parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
   } catch (error) {

@@ -1,15 +1,20 @@
 import { expect, it } from 'vitest'
-import { storableRow } from '../../src/metering/storable-row.ts'
+import type { GenerationRow } from '../../src/metering/generation.ts'
+import { settledRow } from '../../src/metering/settled-row.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 
+function stored(row: GenerationRow): GenerationRow {
+  return JSON.parse(settledRow(row).text) as GenerationRow
+}
+
 it('leaves an ordinary row as it is', () => {
-  expect(storableRow(sampleGeneration())).toEqual(sampleGeneration())
+  expect(stored(sampleGeneration())).toEqual(sampleGeneration())
 })
 
 it('cuts what clients can make long, so that no row is too large for a store', () => {
   const long = '€'.repeat(5_000)
   const excluded = Array.from({ length: 2_000 }, (_, i) => ({ endpointId: `${long}${i}`, rule: 'price' }))
-  const row = storableRow(sampleGeneration({ userAgent: long, sessionId: long, appTitle: long, excluded }))
+  const row = stored(sampleGeneration({ userAgent: long, sessionId: long, appTitle: long, excluded }))
   expect(new TextEncoder().encode(JSON.stringify(row)).length).toBeLessThan(300_000)
   expect(row.excluded.length).toBe(200)
   expect(row.id).toBe(sampleGeneration().id)
@@ -17,10 +22,21 @@ it('cuts what clients can make long, so that no row is too large for a store', (
 
 it('replaces what SQL or JSON cannot hold', () => {
   const cut = `${'x'.repeat(1_999)}🚀`
-  const row = storableRow(
+  const row = stored(
     sampleGeneration({ userAgent: cut, sessionId: 'a\0b\ud800c', costNanoUsd: Number.NaN, latencyMs: Number.NaN }),
   )
   expect(row.userAgent).toBe(`${'x'.repeat(1_999)}\ufffd`)
   expect(row.sessionId).toBe('a\ufffdb\ufffdc')
   expect(row).toMatchObject({ costNanoUsd: 0, latencyMs: 0 })
+})
+
+it('leaves text alone that only looks like what cannot be stored', () => {
+  const userAgent = 'C:\\u0000\\ud800'
+  expect(stored(sampleGeneration({ userAgent })).userAgent).toBe(userAgent)
+})
+
+it('carries what a charge is reckoned with', () => {
+  const row = sampleGeneration({ costNanoUsd: 12, upstreamCostNanoUsd: 34, isByok: true })
+  const { id, createdAt } = row
+  expect(settledRow(row)).toMatchObject({ id, createdAt, costNanoUsd: 12, upstreamCostNanoUsd: 34, isByok: true })
 })
