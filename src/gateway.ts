@@ -127,6 +127,7 @@ function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
 function keysOf(env: Env, { admissions, settling }: Isolate): Keys {
   return {
     admit: async (hash, ask) => admissions.admit(hash, ask, keyObject(env, hash)),
+    renew: async (hash, id) => keyObject(env, hash).renew(id),
     check: async (hash) => keyObject(env, hash).check(),
     // A stub is broken for good once its object was reset, so each try looks it up anew.
     settle: (row) => settling.add(row, (rows) => keyObject(env, row.keyHash).settle(rows)),

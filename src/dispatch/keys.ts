@@ -33,6 +33,8 @@ export interface Keys {
    * (or the reservation expires). A refused request fills no window.
    */
   admit(keyHash: string, ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission>
+  /** Keeps the reservation of a request that goes on for long from expiring (`renewEveryMs`). */
+  renew(keyHash: string, generationId: string): Promise<void>
   /** Validity and kind only: fills no window. For reads, management and error paths. */
   check(keyHash: string): Promise<Admission>
   /**
