@@ -9,6 +9,10 @@ export interface KeyPolicy {
   kind: 'inference' | 'management'
   /** Requests a window; null = unlimited. */
   rateLimit: { requests: number; windowMs: number } | null
+  /** What it may spend is limited: then nobody but its object may admit it. */
+  spendLimited?: true
+  /** Epoch milliseconds; left out where it does not expire. */
+  expiresAt?: number
 }
 
 export type Refusal =

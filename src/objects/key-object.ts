@@ -403,5 +403,12 @@ function nothing(): Unsaved {
 
 function policyOf(key: KeyState): KeyPolicy {
   const limit = key.rateLimit ?? defaultRateLimit
-  return { hash: key.hash, label: key.label, kind: key.kind, rateLimit: limit.requests === 0 ? null : limit }
+  return {
+    hash: key.hash,
+    label: key.label,
+    kind: key.kind,
+    rateLimit: limit.requests === 0 ? null : limit,
+    ...(key.limitNanoUsd === null ? {} : { spendLimited: true }),
+    ...(key.expiresAt === null ? {} : { expiresAt: key.expiresAt }),
+  }
 }
