@@ -21,6 +21,11 @@ KEY_CHECKSUM_SECRET=
 ENCRYPTION_KEYS=
 # The largest request body, in bytes. Default 20971520.
 MAX_BODY_BYTES=
+# How long the object of an API key may take to answer before the request is refused, in milliseconds. Default 5000.
+KEY_TIMEOUT_MS=
+# While that object cannot be reached: closed refuses the request; degraded lets keys go on that were admitted in the
+# last ten minutes and have no spending limit. Default closed.
+ON_KEY_OBJECT_FAILURE=
 # Where the sandbox is found, where that is not this gateway's own address and /sandbox/v1.
 SANDBOX_BASE_URL=
 # How long upstreams may take, in milliseconds: to the first content of a stream, for a whole answer, between two

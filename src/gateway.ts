@@ -4,17 +4,19 @@ import { CatalogSnapshot } from './catalog/snapshot.ts'
 import { type Failure, FailureError } from './chat/failure.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { KeyDirectory } from './dispatch/key-directory.ts'
-import type { Keys } from './dispatch/keys.ts'
+import type { Admission, Keys } from './dispatch/keys.ts'
 import { refusalOf } from './edge/address.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { regionOf } from './edge/region.ts'
 import { settledRow } from './metering/settled-row.ts'
 import { AdmissionCaller } from './objects/admission-call.ts'
+import { AdmissionGuard } from './objects/admission-guard.ts'
 import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
 import type { KeyObject } from './objects/key-object.ts'
 import { ObjectIds } from './objects/object-ids.ts'
+import { reached } from './objects/reached.ts'
 import { SettleQueue } from './objects/settle-queue.ts'
 import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
@@ -29,6 +31,9 @@ interface Isolate {
   catalog: CatalogSnapshot
   health: HealthWatch
   admissions: AdmissionCaller
+  guard: AdmissionGuard
+  /** How long a part of the gateway's own state may take to answer. */
+  stateMs: number
   settling: SettleQueue
   egress: Egress
   access: WeakMap<EndpointRecord, Access | null>
@@ -38,6 +43,11 @@ interface Isolate {
   /** Where this isolate runs, as far as its first client tells: health is kept by continent. */
   continent: string
 }
+
+/** D1 takes a second for the whole catalogue, and more where it is far. */
+const catalogMs = 20_000
+/** Management waits for D1 and an object, one after the other. */
+const directoryMs = 20_000
 
 type Access = { baseUrl: string; credential: Credential | null }
 
@@ -61,9 +71,9 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
     settings,
     deadlines: isolate.deadlines,
     catalog: catalog.view({
-      readModel: (id) => readModel(env.DB, id),
-      readModels: () => readModels(env.DB),
-      readProviders: () => readProviders(env.DB),
+      readModel: (id) => reached(catalogMs, () => readModel(env.DB, id)),
+      readModels: () => reached(catalogMs, () => readModels(env.DB)),
+      readProviders: () => reached(catalogMs, () => readProviders(env.DB)),
       edgeCache: edgeCacheOver(caches.default, `${env.REGION}/${env.STATE_JURISDICTION}`),
       now: Date.now,
       background,
@@ -92,10 +102,16 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
 
 function openIsolate(env: Env, request: Request): Isolate {
   const variables = env as unknown as Variables
+  const stateMs = positive(variables.KEY_TIMEOUT_MS, 5_000)
   return {
     catalog: new CatalogSnapshot(),
     health: new HealthWatch(),
     admissions: new AdmissionCaller(),
+    guard: new AdmissionGuard({
+      timeoutMs: stateMs,
+      degraded: variables.ON_KEY_OBJECT_FAILURE === 'degraded',
+    }),
+    stateMs,
     settling: new SettleQueue(),
     egress: openEgress({
       environment: environmentOf(variables),
@@ -135,42 +151,48 @@ function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
   return namespace.get(namespace.idFromName(name))
 }
 
-function keysOf(env: Env, { admissions, settling }: Isolate): Keys {
+// A stub is broken for good once its object was reset, so each try looks it up anew.
+function keysOf(env: Env, { admissions, guard, settling, stateMs }: Isolate): Keys {
   return {
-    admit: async (hash, ask) => admissions.admit(hash, ask, keyObject(env, hash)),
-    check: async (hash) => keyObject(env, hash).check(),
-    // A stub is broken for good once its object was reset, so each try looks it up anew.
-    settle: (row) => settling.add(row.keyHash, settledRow(row), (rows) => keyObject(env, row.keyHash).settle(rows)),
-    generation: async (hash, id) => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id)),
+    admit: (hash, ask) => guard.admit(hash, async () => admissions.admit(hash, ask, keyObject(env, hash))),
+    renew: async (hash, id) => keyObject(env, hash).renew(id),
+    check: (hash) => reached(stateMs, async (): Promise<Admission> => keyObject(env, hash).check()),
+    settle: (row) => settling.add(row.keyHash, settledRow(row), (rows, hash) => keyObject(env, hash).settle(rows)),
+    generation: (hash, id) =>
+      reached(stateMs, async () => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id))),
   }
 }
 
 function directoryOf(env: Env): KeyDirectory {
   return {
-    create: async (input) => {
-      const record = await insertKey(env.DB, { ...input, createdAt: Date.now() })
-      await keyObject(env, record.hash).configure(record)
-      return record
-    },
-    list: (query) => listKeys(env.DB, query),
-    get: async (hash) => {
-      const record = await readKey(env.DB, hash)
-      if (record === null) return null
-      return (await keyObject(env, hash).describe())?.key ?? record
-    },
-    update: async (hash, change) => {
-      const record = await updateKey(env.DB, hash, change)
-      if (record === null) return null
-      const object = keyObject(env, hash)
-      await object.configure(record)
-      return (await object.describe())?.key ?? record
-    },
-    remove: async (hash) => {
-      if ((await readKey(env.DB, hash)) === null) return false
-      // The object first: from here on the key is refused, whatever becomes of the list.
-      await keyObject(env, hash).configure(null)
-      return removeKey(env.DB, hash)
-    },
+    create: (input) =>
+      reached(directoryMs, async () => {
+        const record = await insertKey(env.DB, { ...input, createdAt: Date.now() })
+        await keyObject(env, record.hash).configure(record)
+        return record
+      }),
+    list: (query) => reached(directoryMs, () => listKeys(env.DB, query)),
+    get: (hash) =>
+      reached(directoryMs, async () => {
+        const record = await readKey(env.DB, hash)
+        if (record === null) return null
+        return (await keyObject(env, hash).describe())?.key ?? record
+      }),
+    update: (hash, change) =>
+      reached(directoryMs, async () => {
+        const record = await updateKey(env.DB, hash, change)
+        if (record === null) return null
+        const object = keyObject(env, hash)
+        await object.configure(record)
+        return (await object.describe())?.key ?? record
+      }),
+    remove: (hash) =>
+      reached(directoryMs, async () => {
+        if ((await readKey(env.DB, hash)) === null) return false
+        // The object first: from here on the key is refused, whatever becomes of the list.
+        await keyObject(env, hash).configure(null)
+        return removeKey(env.DB, hash)
+      }),
   }
 }
 

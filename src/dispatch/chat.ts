@@ -193,6 +193,7 @@ async function answerStream(input: RunInput, context: CallContext): Promise<Chat
       provider: input.plan.attempts[0]?.endpoint.provider.name ?? '',
     },
     promptTokensEstimate: context.promptTokensEstimate,
+    renew: () => gateway.waitUntil(gateway.keys.renew(context.call.keyHash, input.generationId).catch(noState)),
   }
   const { stream, done } = streamAnswer(answer, (end) => settleStream(context, end))
   gateway.waitUntil(done)

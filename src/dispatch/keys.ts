@@ -9,6 +9,10 @@ export interface KeyPolicy {
   kind: 'inference' | 'management'
   /** Requests a window; null = unlimited. */
   rateLimit: { requests: number; windowMs: number } | null
+  /** What it may spend is limited: then nobody but its object may admit it. */
+  spendLimited?: true
+  /** Epoch milliseconds; left out where it does not expire. */
+  expiresAt?: number
 }
 
 export type Refusal =
@@ -33,6 +37,8 @@ export interface Keys {
    * (or the reservation expires). A refused request fills no window.
    */
   admit(keyHash: string, ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission>
+  /** Keeps the reservation of a request that goes on for long from expiring (`renewEveryMs`). */
+  renew(keyHash: string, generationId: string): Promise<void>
   /** Validity and kind only: fills no window. For reads, management and error paths. */
   check(keyHash: string): Promise<Admission>
   /**

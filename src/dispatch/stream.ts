@@ -3,6 +3,7 @@ import type { AttemptFailure, Failure } from '../chat/failure.ts'
 import { isFinished } from '../chat/stream-stage.ts'
 import type { TokenUsage } from '../chat/usage.ts'
 import type { UsageCost } from '../metering/price-usage.ts'
+import { renewEveryMs } from '../metering/reservations.ts'
 import type { TranslationNote } from '../providers/wire.ts'
 import { streamFailure } from '../routing/outcome.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
@@ -11,9 +12,11 @@ import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, noCost } from './generation-row.ts'
 import type { RunResult } from './run.ts'
 
-/** A comment goes out when nothing was written for this long; the timer that looks ticks twice as often. */
-const quietMs = 2_000
+// A stream tells time by the ticks of one timer, never by the clock: a clock that jumps would cut a good stream short, or
+// leave a dead one open.
 const tickMs = 1_000
+/** A comment goes out when nothing was written for this long. */
+const quietTicks = 2
 /** After the finish only the usage is still to come: a provider that keeps the line open keeps the client no longer. */
 const afterFinishMs = 5_000
 
@@ -27,6 +30,8 @@ export interface StreamInput {
   /** For an error that comes before any provider has answered. */
   fallbackEnvelope: Envelope
   promptTokensEstimate: number
+  /** Keeps the reservation alive; called every `renewEveryMs`. */
+  renew?: () => void
 }
 
 /** What a stream came to, for settling. */
@@ -70,14 +75,14 @@ class Pump {
   #clientGone = false
   #onGone: () => void = () => {}
   #onSilence: () => void = () => {}
-  #lastWriteAt: number
+  #ticks = 0
+  #lastWriteTick = 0
   #writing: Promise<void> = Promise.resolve()
   #busy = false
 
   constructor(input: StreamInput, writer: WritableStreamDefaultWriter<Uint8Array>) {
     this.#input = input
     this.#writer = writer
-    this.#lastWriteAt = input.gateway.now()
   }
 
   async run(onEnd: (end: StreamEnd) => Promise<void>): Promise<void> {
@@ -133,7 +138,7 @@ class Pump {
     let heardBytes = -1
     this.#onSilence = () => {
       const patienceMs = isFinished(progress) ? Math.min(idleMs, afterFinishMs) : idleMs
-      if (!reading || gateway.now() - quietSince < patienceMs) return
+      if (!reading || (this.#ticks - quietSince - 1) * tickMs < patienceMs) return
       silent = true
       stop()
     }
@@ -146,7 +151,7 @@ class Pump {
           this.#write(out)
         }
         if (progress.failure !== null || progress.done || this.#clientGone || silent) break
-        if (out !== null || progress.contentBytes !== heardBytes) quietSince = gateway.now()
+        if (out !== null || progress.contentBytes !== heardBytes) quietSince = this.#ticks
         heardBytes = progress.contentBytes
         reading = true
         const bytes = await reader.read()
@@ -209,16 +214,17 @@ class Pump {
   }
 
   #tick(): void {
+    this.#ticks += 1
     this.#onSilence()
-    if (!this.#busy && this.#input.gateway.now() - this.#lastWriteAt >= quietMs - tickMs / 2)
-      this.#write(keepAliveComment)
+    if (!this.#busy && this.#ticks - this.#lastWriteTick >= quietTicks) this.#write(keepAliveComment)
+    if ((this.#ticks * tickMs) % renewEveryMs === 0) this.#input.renew?.()
   }
 
   /** Starts a write; `#writing` resolves when it is through, also when the client has gone. */
   #write(output: Uint8Array | string): void {
     if (this.#clientGone) return
     this.#busy = true
-    this.#lastWriteAt = this.#input.gateway.now()
+    this.#lastWriteTick = this.#ticks
     const bytes = typeof output === 'string' ? new TextEncoder().encode(output) : output
     this.#writing = this.#writer.write(bytes).then(
       () => {

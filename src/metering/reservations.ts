@@ -7,12 +7,15 @@ export interface Reservation {
   expiresAt: number
 }
 
-/** Longer than any answer takes, so that only a request whose isolate died never settles. */
+/** Longer than any whole answer takes. A stream that goes on renews, so that only a request whose isolate died expires. */
 export const reservationTtlMs = 15 * 60_000
+/** A stream renews this often: two renewals may be lost before its reservation is. */
+export const renewEveryMs = reservationTtlMs / 3
 
-/** What a key's requests in flight may still cost. Each is held once and released once. */
+/** What a key's requests in flight may still cost, the soonest to expire first. Each is held once and released once. */
 export class Reservations {
   readonly #open = new Map<string, Reservation>()
+  #seenAt = Number.POSITIVE_INFINITY
 
   constructor(open: Iterable<Reservation> = []) {
     for (const reservation of open) this.#open.set(reservation.id, reservation)
@@ -28,18 +31,28 @@ export class Reservations {
     return reservation
   }
 
+  /** Holds it for another while; null where it is not held. */
+  renew(id: string, now: number): Reservation | null {
+    const held = this.#open.get(id)
+    if (held === undefined) return null
+    this.#open.delete(id)
+    return this.hold(id, held.nanoUsd, now)
+  }
+
   release(id: string): void {
     this.#open.delete(id)
   }
 
-  /** Takes out the ones whose time is over and answers their ids. Oldest first, so it looks at one more than it takes. */
-  expire(now: number): string[] {
-    const expired: string[] = []
-    for (const { id, expiresAt } of this.#open.values()) {
-      if (expiresAt > now) break
-      expired.push(id)
+  /** Takes out the ones whose time is over. Looks at one more than it takes, unless the clock went back. */
+  expire(now: number): Reservation[] {
+    if (now < this.#seenAt) this.#rewind(now)
+    this.#seenAt = now
+    const expired: Reservation[] = []
+    for (const reservation of this.#open.values()) {
+      if (reservation.expiresAt > now) break
+      expired.push(reservation)
     }
-    for (const id of expired) this.#open.delete(id)
+    for (const { id } of expired) this.#open.delete(id)
     return expired
   }
 
@@ -53,5 +66,13 @@ export class Reservations {
   /** When the oldest expires; null when none is open. */
   nextExpiry(): number | null {
     return this.#open.values().next().value?.expiresAt ?? null
+  }
+
+  /** Nothing is held for longer than it may be, also what a clock that was ahead has held. */
+  #rewind(now: number): void {
+    const latest = now + reservationTtlMs
+    for (const reservation of this.#open.values()) {
+      if (reservation.expiresAt > latest) reservation.expiresAt = latest
+    }
   }
 }

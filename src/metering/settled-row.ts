@@ -14,13 +14,23 @@ const ordinaryLength = 8_000
  */
 export interface SettledRow extends Charge {
   id: string
+  /** Epoch milliseconds. */
+  endedAt: number
   text: string
 }
 
 /** `row` as a settlement. */
 export function settledRow(row: GenerationRow): SettledRow {
   const { id, createdAt, costNanoUsd, upstreamCostNanoUsd, isByok } = row
-  return { id, createdAt, costNanoUsd, upstreamCostNanoUsd, isByok, text: storableText(row) }
+  return {
+    id,
+    createdAt,
+    endedAt: createdAt + (row.generationMs ?? 0),
+    costNanoUsd,
+    upstreamCostNanoUsd,
+    isByok,
+    text: storableText(row),
+  }
 }
 
 /**

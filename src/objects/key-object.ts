@@ -5,6 +5,7 @@ import type { GenerationRow } from '../metering/generation.ts'
 import { Reservations } from '../metering/reservations.ts'
 import type { SettledRow } from '../metering/settled-row.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
+import { unsettledRow, unsettledType } from '../metering/unsettled.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { insertGenerationsStatement, readGeneration } from '../store/generations.ts'
 import { mirrorUsageStatement, readKey } from '../store/keys.ts'
@@ -28,7 +29,7 @@ const maxD1Ms = 20_000
 const flushRows = 100
 const flushCharacters = 500_000
 const flushRounds = 50
-/** A settlement repeated within this time is recognised; callers give up after 30 s. */
+/** A settlement repeated within this time is recognised here, a later one by D1. Callers nearly always give up after 30 s. */
 const keepSettledMs = 120_000
 /** What is kept no longer gathers for so long: rows that came one by one must not be forgotten by an alarm each. */
 const forgetEveryMs = 60_000
@@ -156,23 +157,34 @@ export class KeyObject extends DurableObject<Env> {
   /** Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk. */
   async settle(rows: SettledRow[]): Promise<void> {
     const now = this.clock()
+    const forgotten = rows.some((row) => this.#mayBeForgotten(row, now)) ? await this.#forgotten(rows, now) : null
     const settled = this.#disk.settled(rows.map(({ id }) => id))
     let unsaved = false
     for (const row of rows) {
-      if (settled.has(row.id)) continue
+      if (settled.has(row.id) || forgotten?.has(row.id)) continue
       unsaved = true
       if (this.#unsaved.rows.has(row.id)) continue
       this.#spend = this.#unsaved.spend = addCharge(this.#spend ?? noSpend(now), row, now)
       this.#reservations.release(row.id)
       this.#unsaved.reserved.delete(row.id)
+      this.#unsaved.expired.delete(row.id)
       this.#unsaved.rows.set(row.id, row.text)
     }
     if (unsaved) await this.#saveSoon()
   }
 
+  /** See `Keys.renew`. */
+  async renew(generationId: string): Promise<void> {
+    const renewed = this.#reservations.renew(generationId, this.clock())
+    if (renewed === null) return
+    this.#unsaved.reserved.set(generationId, renewed)
+    await this.#saveSoon()
+  }
+
   /** A row of this account: of this key before it has reached D1 too, of any key afterwards. */
   async generation(id: string): Promise<GenerationRow | null> {
-    const text = this.#unsaved.rows.get(id) ?? this.#disk.row(id)
+    const { rows, expired } = this.#unsaved
+    const text = rows.get(id) ?? expired.get(id) ?? this.#disk.row(id)
     return text === undefined ? this.d1.readGeneration(id) : (JSON.parse(text) as GenerationRow)
   }
 
@@ -225,6 +237,17 @@ export class KeyObject extends DurableObject<Env> {
     this.#save()
   }
 
+  /** Whether a row may have been settled so long ago that only D1 still knows. Its reservation is gone then. */
+  #mayBeForgotten({ id, endedAt }: SettledRow, now: number): boolean {
+    return !this.#reservations.has(id) && Math.abs(now - endedAt) > keepSettledMs / 2
+  }
+
+  async #forgotten(rows: SettledRow[], now: number): Promise<Set<string>> {
+    const doubtful = rows.filter((row) => this.#mayBeForgotten(row, now))
+    const stored = await Promise.all(doubtful.map(({ id }) => this.d1.readGeneration(id)))
+    return new Set(stored.flatMap((row) => (row === null || row.errorType === unsettledType ? [] : [row.id])))
+  }
+
   #check(now: number): Admission {
     const key = this.#key
     if (!key || this.#policy === undefined) return { admitted: false, reason: 'unknown' }
@@ -262,7 +285,11 @@ export class KeyObject extends DurableObject<Env> {
   #expire(now: number): void {
     const expired = this.#reservations.expire(now)
     if (expired.length === 0) return
-    this.#unsaved.expired.push(...expired)
+    for (const reservation of expired)
+      this.#unsaved.expired.set(
+        reservation.id,
+        JSON.stringify(unsettledRow(reservation, this.#hash(), this.env.REGION)),
+      )
     this.#saveSoon()
   }
 
@@ -350,7 +377,8 @@ export class KeyObject extends DurableObject<Env> {
 
   /** When the outbox wants to be looked after: to be flushed, or else to forget. */
   #outboxDueAt(now: number): number {
-    if (this.#disk.hasUnflushed) return Math.max(now + flushAfterMs, this.#retryAt)
+    // A pause cannot be longer than the longest: what says so was set by a clock that was ahead.
+    if (this.#disk.hasUnflushed) return Math.max(now + flushAfterMs, Math.min(this.#retryAt, now + maxBackoffMs))
     const settledAt = this.#disk.oldestSettledAt()
     return settledAt === null ? Number.POSITIVE_INFINITY : settledAt + keepSettledMs + forgetEveryMs
   }
@@ -378,7 +406,7 @@ function nothing(): Unsaved {
     admissions: [],
     window: null,
     reserved: new Map(),
-    expired: [],
+    expired: new Map(),
     rows: new Map(),
     key: undefined,
     spend: undefined,
@@ -387,5 +415,12 @@ function nothing(): Unsaved {
 
 function policyOf(key: KeyState): KeyPolicy {
   const limit = key.rateLimit ?? defaultRateLimit
-  return { hash: key.hash, label: key.label, kind: key.kind, rateLimit: limit.requests === 0 ? null : limit }
+  return {
+    hash: key.hash,
+    label: key.label,
+    kind: key.kind,
+    rateLimit: limit.requests === 0 ? null : limit,
+    ...(key.limitNanoUsd === null ? {} : { spendLimited: true }),
+    ...(key.expiresAt === null ? {} : { expiresAt: key.expiresAt }),
+  }
 }

@@ -1,6 +1,7 @@
 import type { KeyRecord } from '../dispatch/key-directory.ts'
 import type { Reservation } from '../metering/reservations.ts'
 import type { Spend } from '../metering/spend.ts'
+import { unsettledType } from '../metering/unsettled.ts'
 import type { Admissions } from '../routing/window.ts'
 
 /** A key as its object keeps it: the counters live beside it. */
@@ -12,7 +13,8 @@ export interface Unsaved {
   /** The clock went back: what the window holds, in place of all that was saved of it. */
   window: Admissions[] | null
   reserved: Map<string, Reservation>
-  expired: string[]
+  /** The accounts of requests whose reservation expired, as JSON, by id. */
+  expired: Map<string, string>
   /** As JSON, by id. */
   rows: Map<string, string>
   /** Undefined where nothing changed; null for a deleted key. */
@@ -99,22 +101,35 @@ export class KeyStorage {
           JSON.stringify(held),
         )
       }
-      if (unsaved.expired.length > 0)
+      if (unsaved.expired.size > 0) {
         sql.exec(
           'UPDATE reservations SET expired = 1 WHERE id IN (SELECT value FROM json_each(?))',
-          JSON.stringify(unsaved.expired),
+          JSON.stringify([...unsaved.expired.keys()]),
         )
-      if (unsaved.rows.size > 0) this.#saveRows(unsaved.rows, now)
+        this.#saveRows('IGNORE', unsaved.expired, now)
+      }
+      if (unsaved.rows.size > 0) {
+        sql.exec(
+          'DELETE FROM reservations WHERE id IN (SELECT value FROM json_each(?))',
+          JSON.stringify([...unsaved.rows.keys()]),
+        )
+        // What was accounted for as unsettled gives way, also where it was not flushed yet.
+        this.#saveRows('REPLACE', unsaved.rows, now)
+      }
     })
     this.#made = true
   }
 
-  /** Which of these ids have been settled, as far as the disk remembers. */
+  /** Which of these ids have been settled, as far as the disk remembers. An account as unsettled is no settlement. */
   settled(ids: string[]): Set<string> {
     if (!this.#made) return new Set()
     return new Set(
       this.#storage.sql
-        .exec<{ id: string }>('SELECT id FROM outbox WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+        .exec<{ id: string }>(
+          `SELECT id FROM outbox WHERE id IN (SELECT value FROM json_each(?1)) AND row ->> 'errorType' IS NOT ?2`,
+          JSON.stringify(ids),
+          unsettledType,
+        )
         .toArray()
         .map(({ id }) => id),
     )
@@ -183,11 +198,10 @@ export class KeyStorage {
       .one()
   }
 
-  #saveRows(rows: Map<string, string>, now: number): void {
+  #saveRows(known: 'IGNORE' | 'REPLACE', rows: Map<string, string>, now: number): void {
     const { sql, kv } = this.#storage
-    sql.exec('DELETE FROM reservations WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify([...rows.keys()]))
     sql.exec(
-      `INSERT OR IGNORE INTO outbox (seq, id, settled_at, row)
+      `INSERT OR ${known} INTO outbox (seq, id, settled_at, row)
        SELECT ?1 + key, value ->> 0, ?2, value ->> 1 FROM json_each(?3)`,
       this.#outbox.next,
       now,

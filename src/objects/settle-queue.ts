@@ -2,10 +2,10 @@ import type { SettledRow } from '../metering/settled-row.ts'
 import { within } from './within.ts'
 
 /**
- * Hands rows to the key's object and resolves when they are durable. Called anew for each try, so it must look the
+ * Hands rows to their key's object and resolves when they are durable. Called anew for each try, so it must look the
  * object up itself: a stub is broken for good once its object was reset.
  */
-export type SendRows = (rows: SettledRow[]) => Promise<void>
+export type SendRows = (rows: SettledRow[], keyHash: string) => Promise<void>
 
 interface Timing {
   /** How long rows of one key gather. */
@@ -24,6 +24,10 @@ const defaultTiming: Timing = { gatherMs: 15, patienceMs: 8_000, callMs: 5_000, 
 
 const maxRows = 100
 const spreadMs = 500
+/** Between two tries with what was kept of a key. */
+const keptPauseMs = 5_000
+/** A row is one or two kilobytes. What is given up is accounted for by its reservation, as unsettled. */
+const maxKept = 5_000
 
 interface Batch {
   rows: SettledRow[]
@@ -39,9 +43,13 @@ interface Batch {
  * within its own context, which owns the timer and the call. Should that context die, nothing is lost: the second
  * request of the batch watches over it and after a while sends all its rows itself, which is harmless since the object
  * takes a row once by id. The others leave it to these two: waiting costs a request a tenth of all it costs.
+ *
+ * Rows that no try could deliver are kept: requests that come later, of any key, take them along.
  */
 export class SettleQueue {
   readonly #open = new Map<string, Batch>()
+  readonly #kept = new Map<string, Kept>()
+  #keptRows = 0
   readonly #timing: Timing
   readonly #random: () => number
   readonly #now: () => number
@@ -71,8 +79,13 @@ export class SettleQueue {
     } catch {
       // So does the second request of every other isolate whose batch failed: not all in the same moment.
       await pause(this.#random() * spreadMs)
-      await this.#deliver(batch.rows, send)
+      await this.#deliver(keyHash, batch.rows, send)
     }
+  }
+
+  /** How many rows wait for their object to come back. */
+  get kept(): number {
+    return this.#keptRows
   }
 
   #begin(keyHash: string, row: SettledRow, send: SendRows): Promise<void> {
@@ -86,7 +99,7 @@ export class SettleQueue {
   async #sendLater(batch: Batch, keyHash: string, send: SendRows): Promise<void> {
     await pause(this.#timing.gatherMs)
     if (this.#open.get(keyHash) === batch) this.#open.delete(keyHash)
-    await this.#deliver(batch.rows, send)
+    await this.#deliver(keyHash, batch.rows, send)
   }
 
   /** A batch that was not sent long after it should have been belongs to a request that is gone. */
@@ -95,17 +108,65 @@ export class SettleQueue {
     return batch.rows.length < maxRows && ageMs >= 0 && ageMs < this.#timing.gatherMs * 4
   }
 
-  async #deliver(rows: SettledRow[], send: SendRows): Promise<void> {
-    for (const pauseMs of this.#timing.pausesMs) {
+  async #deliver(keyHash: string, rows: SettledRow[], send: SendRows): Promise<void> {
+    for (const pauseMs of [...this.#timing.pausesMs, null]) {
       try {
-        return await within(this.#timing.callMs, send(rows))
-      } catch {
+        await within(this.#timing.callMs, send(rows, keyHash))
+        break
+      } catch (error) {
+        if (pauseMs === null) {
+          this.#keep(keyHash, rows)
+          throw error
+        }
         // An object that is overloaded, moving or being replaced: it is there again in a moment.
         await pause(pauseMs * (0.5 + this.#random() / 2))
       }
     }
-    await within(this.#timing.callMs, send(rows))
+    if (this.#keptRows > 0) await this.#deliverKept(keyHash, send)
   }
+
+  #keep(keyHash: string, rows: Iterable<SettledRow>): void {
+    const kept = this.#kept.get(keyHash) ?? { rows: new Map(), triedAt: 0 }
+    this.#kept.set(keyHash, kept)
+    this.#keptRows -= kept.rows.size
+    for (const row of rows) kept.rows.set(row.id, row)
+    this.#keptRows += kept.rows.size
+    kept.triedAt = this.#now()
+    for (const [oldest, { rows: given }] of this.#kept) {
+      if (this.#keptRows <= maxKept) return
+      this.#kept.delete(oldest)
+      this.#keptRows -= given.size
+      console.error(JSON.stringify({ event: 'settlements-given-up', count: given.size }))
+    }
+  }
+
+  /** The rows of this key, whose object is there, or else of the one that has waited longest. */
+  async #deliverKept(keyHash: string, send: SendRows): Promise<void> {
+    const key = this.#kept.has(keyHash) ? keyHash : this.#nextKept()
+    const kept = key === undefined ? undefined : this.#kept.get(key)
+    if (key === undefined || kept === undefined) return
+    this.#kept.delete(key)
+    this.#keptRows -= kept.rows.size
+    const rows = [...kept.rows.values()]
+    try {
+      for (let i = 0; i < rows.length; i += maxRows)
+        await within(this.#timing.callMs, send(rows.slice(i, i + maxRows), key))
+    } catch {
+      this.#keep(key, rows)
+    }
+  }
+
+  #nextKept(): string | undefined {
+    const now = this.#now()
+    for (const [key, { triedAt }] of this.#kept) if (Math.abs(now - triedAt) >= keptPauseMs) return key
+    return undefined
+  }
+}
+
+interface Kept {
+  rows: Map<string, SettledRow>
+  /** Epoch milliseconds. */
+  triedAt: number
 }
 
 function pause(ms: number): Promise<void> {

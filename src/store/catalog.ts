@@ -115,7 +115,14 @@ function readRow<T>(table: BrokenRow['table'], id: string, report: ReportBroken,
   }
 }
 
+const told = new Set<string>()
+const maxTold = 1_000
+
+/** Once an isolate: the catalogue is read every minute, and nobody mends a row in less. */
 function logBroken(row: BrokenRow): void {
+  const text = `${row.table} ${row.id} ${row.problem}`
+  if (told.has(text) || told.size >= maxTold) return
+  told.add(text)
   console.warn(JSON.stringify({ event: 'catalog-row-left-out', ...row }))
 }
 
@@ -250,8 +257,8 @@ function endpointRecord(row: EndpointRow, provider: ProviderRecord, prices: Pric
     maxOutputTokens: row.max_output_tokens,
     maxPromptTokens: row.max_prompt_tokens,
     quantization: row.quantization,
-    inputModalities: modalities('input_modalities', row.input_modalities),
-    outputModalities: modalities('output_modalities', row.output_modalities),
+    inputModalities: knownModalities('input_modalities', row.input_modalities),
+    outputModalities: knownModalities('output_modalities', row.output_modalities),
     parameters: names('parameters', row.parameters),
     price: basePrice(base),
     tiers: levels.map((level): PriceTier => ({ ...priceRecord(level), abovePromptTokens: level.above_prompt_tokens })),
@@ -311,6 +318,14 @@ const known: ReadonlySet<string> = new Set<Modality>([
 
 function modalities(column: string, text: string): Modality[] {
   return (names(column, text) ?? []).filter((name): name is Modality => known.has(name))
+}
+
+/** What is sent to an endpoint must be what it takes: one that speaks of something unknown is not understood. */
+function knownModalities(column: string, text: string): Modality[] {
+  const all = names(column, text) ?? []
+  const understood = modalities(column, text)
+  if (understood.length < all.length) throw new UnreadableColumn(`${column} holds an unknown modality`)
+  return understood
 }
 
 function names(column: string, text: string | null): string[] | null {

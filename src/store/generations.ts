@@ -1,4 +1,5 @@
 import type { GenerationRow } from '../metering/generation.ts'
+import { unsettledType } from '../metering/unsettled.ts'
 
 /** How each field is stored: as it is, as 0 or 1, or as JSON text. The compiler asks for every field. */
 const fields: Record<keyof GenerationRow, 'plain' | 'boolean' | 'json'> = {
@@ -52,13 +53,15 @@ const fields: Record<keyof GenerationRow, 'plain' | 'boolean' | 'json'> = {
 const names = Object.keys(fields) as (keyof GenerationRow)[]
 
 // All rows travel in one bound parameter, because D1 takes at most 100 of them in a statement. `ON CONFLICT` and not
-// `INSERT OR IGNORE`: that would also drop, in silence, a row that breaks a NOT NULL.
+// `INSERT OR IGNORE`: that would also drop, in silence, a row that breaks a NOT NULL. Only an account of a request as
+// unsettled gives way to what became of it after all.
 const insertSql = `INSERT INTO generations (${names.map(columnOf).join(', ')})
 SELECT ${names.map((name) => `value ->> '$.${name}'`).join(', ')} FROM json_each(?1) WHERE true
-ON CONFLICT (id) DO NOTHING`
+ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${columnOf(name)} = excluded.${columnOf(name)}`).join(', ')}
+WHERE generations.error_type = '${unsettledType}' AND excluded.error_type IS NOT '${unsettledType}'`
 
 /**
- * Stores rows once by id: a row that is there already is left as it is. All or none. Together the rows must stay under
+ * Stores rows once by id: a row that is there already is left as it is, but for an unsettled one. All or none. Together the rows must stay under
  * D1's 2 MB for a value.
  */
 export async function insertGenerations(db: D1Database, rows: readonly GenerationRow[]): Promise<void> {

@@ -73,6 +73,7 @@ function world(
     catalog: { model: (id) => (id === entry.model.id ? entry : null), models: () => [entry], providers: () => [] },
     keys: {
       admit: async () => admission,
+      renew: async () => {},
       check: async () => admission,
       settle: async (row) => void rows.push(row),
       generation: async () => null,
@@ -406,6 +407,46 @@ describe('time', () => {
     const text = textOf(answer.stream)
     await vi.advanceTimersByTimeAsync(62_000)
     expect(await text).toMatch(/Hel.*: OPENROUTER PROCESSING.*"code":504.*\[DONE\]\n\n$/s)
+  })
+
+  it('neither cuts a good stream short nor keeps a dead one when the clock jumps', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'one' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const text = textOf(answer.stream)
+    for (const jumpMs of [600_000, -1_200_000, 86_400_000, -172_800_000]) {
+      vi.setSystemTime(Date.now() + jumpMs)
+      await vi.advanceTimersByTimeAsync(5_000)
+      upstream.send(delta({ content: 'more' }))
+    }
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(here.rows).toEqual([])
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(here.rows).toMatchObject([{ status: 504 }])
+    const told = await text
+    expect(told.match(/more/g)).toHaveLength(4)
+    expect(told.match(/: OPENROUTER PROCESSING/g)?.length).toBeGreaterThan(35)
+  })
+
+  it('renews its reservation while it goes on', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    const renewed: string[] = []
+    here.gateway.keys.renew = async (keyHash, id) => void renewed.push(`${keyHash} ${id}`)
+    upstream.send(delta({ content: 'one' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const text = textOf(answer.stream)
+    for (let seconds = 0; seconds < 11 * 60; seconds += 30) {
+      await vi.advanceTimersByTimeAsync(30_000)
+      upstream.send(delta({ content: 'more' }))
+    }
+    upstream.send(...ending)
+    upstream.end()
+    await text
+    expect(renewed).toEqual(Array(2).fill('hash gen-1790000000-AbCdEfGhIjKlMnOpQrSt'))
   })
 
   it('gives up a stream that sends nothing but comments', async () => {

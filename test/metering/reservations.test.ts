@@ -15,12 +15,12 @@ describe('Reservations', () => {
   })
 
   it('answers once what expired, and when the next does', () => {
-    const reservations = new Reservations([{ id: 'old', nanoUsd: 1, expiresAt: 10 }])
+    const reservations = new Reservations([{ id: 'old', nanoUsd: 1, expiresAt: 110 }])
     reservations.hold('new', 2, 100)
-    expect(reservations.nextExpiry()).toBe(10)
-    expect(reservations.expire(9)).toEqual([])
-    expect(reservations.expire(10)).toEqual(['old'])
-    expect(reservations.expire(10)).toEqual([])
+    expect(reservations.nextExpiry()).toBe(110)
+    expect(reservations.expire(109)).toEqual([])
+    expect(reservations.expire(110)).toEqual([{ id: 'old', nanoUsd: 1, expiresAt: 110 }])
+    expect(reservations.expire(110)).toEqual([])
     expect(reservations.nextExpiry()).toBe(100 + reservationTtlMs)
     expect(reservations.totalNanoUsd()).toBe(2)
   })
@@ -36,5 +36,31 @@ describe('Reservations', () => {
     expect(reservations.totalNanoUsd()).toBe(3)
     reservations.release('c')
     expect(reservations.nextExpiry()).toBeNull()
+  })
+
+  it('holds what is renewed for another while, and nothing that is over', () => {
+    const reservations = new Reservations()
+    reservations.hold('a', 5, 0)
+    reservations.hold('b', 7, 1)
+    expect(reservations.renew('a', 1_000)).toEqual({ id: 'a', nanoUsd: 5, expiresAt: 1_000 + reservationTtlMs })
+    expect(reservations.nextExpiry()).toBe(1 + reservationTtlMs)
+    expect(reservations.expire(1 + reservationTtlMs).map(({ id }) => id)).toEqual(['b'])
+    expect(reservations.renew('b', 1_000)).toBeNull()
+    expect(reservations.totalNanoUsd()).toBe(5)
+  })
+
+  it('holds nothing for longer than it may under a clock that goes back and forth', () => {
+    const day = 86_400_000
+    const reservations = new Reservations([{ id: 'of a life before', nanoUsd: 1, expiresAt: 30 * day }])
+    expect(reservations.expire(day)).toEqual([])
+    expect(reservations.nextExpiry()).toBe(day + reservationTtlMs)
+    reservations.hold('ahead', 2, 2 * day)
+    reservations.expire(2 * day)
+    // Back again: what was held while the clock was ahead must not outlast the rest.
+    reservations.hold('ahead too', 3, 2 * day + 1)
+    reservations.expire(day)
+    reservations.hold('now', 4, day)
+    expect(reservations.expire(day + reservationTtlMs).map(({ id }) => id)).toEqual(['ahead', 'ahead too', 'now'])
+    expect(reservations.totalNanoUsd()).toBe(0)
   })
 })

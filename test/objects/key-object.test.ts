@@ -591,6 +591,17 @@ describe('settlement', () => {
     expect(alarmAt).toBeLessThanOrEqual(now + 8_000)
   })
 
+  it('does not hold rows back for longer than a pause when the clock goes back', async () => {
+    await admit()
+    await stub.settle(settlements([row()]))
+    d1Down = true
+    now += day
+    await runDurableObjectAlarm(stub)
+    now -= day
+    await stub.settle(settlements([row()]))
+    expect(await runInDurableObject(stub, (_, { storage }) => storage.getAlarm())).toBeLessThanOrEqual(now + 60_000)
+  })
+
   it('reads its key and mirrors its counters in the D1 that it is bound to', async () => {
     hash = 'b'.repeat(64)
     stub = env.KEYS.get(env.KEYS.idFromName(hash))

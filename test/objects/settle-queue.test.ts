@@ -124,4 +124,40 @@ describe('SettleQueue', () => {
     // `b` began a batch of its own that is still gathering; `c` joined it and ran out of patience.
     expect(calls).toEqual([['b', 'c']])
   })
+
+  it('keeps what no try could deliver, and takes it along with the next request of its key', async () => {
+    const queue = new SettleQueue({ timing: quick })
+    let isAway = true
+    const { calls, send } = receiver(() => {
+      if (isAway) throw new Error('away')
+    })
+    await expect(queue.add('k1', row('a'), send)).rejects.toThrow('away')
+    await expect(queue.add('k1', row('b'), send)).rejects.toThrow('away')
+    expect(queue.kept).toBe(2)
+    isAway = false
+    await queue.add('k1', row('c'), send)
+    expect(calls.slice(-2)).toEqual([['c'], ['a', 'b']])
+    expect(queue.kept).toBe(0)
+  })
+
+  it('takes along what it keeps of another key once in a while, also when the clock went back', async () => {
+    let now = 1_000_000
+    const queue = new SettleQueue({ timing: quick, now: () => now })
+    const isAway = new Set(['k1'])
+    const calls: string[] = []
+    const send: SendRows = async (rows, keyHash) => {
+      if (isAway.has(keyHash)) throw new Error('away')
+      calls.push(...rows.map(({ id }) => id))
+    }
+    await expect(queue.add('k1', row('a'), send)).rejects.toThrow('away')
+    await queue.add('k2', row('b'), send)
+    now -= 60_000
+    await queue.add('k2', row('c'), send)
+    expect([calls, queue.kept]).toEqual([['b', 'c'], 1])
+    isAway.clear()
+    await queue.add('k2', row('d'), send)
+    now += 5_000
+    await queue.add('k2', row('e'), send)
+    expect([calls, queue.kept]).toEqual([['b', 'c', 'd', 'e', 'a'], 0])
+  })
 })

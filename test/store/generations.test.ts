@@ -43,6 +43,16 @@ describe('generations', () => {
     expect(stored.map(([seed]) => seed)).toEqual(Array.from({ length: 101 }, (_, i) => i))
   })
 
+  it('give way to what became of them only while they are unsettled', async () => {
+    const id = 'gen-4-late'
+    const unsettled = sampleGeneration({ id, errorType: 'unsettled', costNanoUsd: 0 })
+    const late = sampleGeneration({ id, costNanoUsd: 7 })
+    await insertGenerations(env.DB, [unsettled])
+    await insertGenerations(env.DB, [unsettled, late, { ...late, costNanoUsd: 8 }])
+    await insertGenerations(env.DB, [unsettled])
+    expect(await readGeneration(env.DB, id)).toEqual(late)
+  })
+
   it('are refused together when one is broken, rather than dropped in silence', async () => {
     const broken = { ...sampleGeneration({ id: 'gen-3-broken' }), model: null } as unknown as ReturnType<
       typeof sampleGeneration
