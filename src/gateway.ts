@@ -129,7 +129,7 @@ function keysOf(env: Env, { admissions, settling }: Isolate): Keys {
     admit: async (hash, ask) => admissions.admit(hash, ask, keyObject(env, hash)),
     check: async (hash) => keyObject(env, hash).check(),
     // A stub is broken for good once its object was reset, so each try looks it up anew.
-    settle: (row) => settling.add(row, (rows) => keyObject(env, row.keyHash).settle(rows)),
+    settle: (row, note) => settling.add(row, (rows, notes) => keyObject(env, row.keyHash).settle(rows, notes), note),
     generation: async (hash, id) => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id)),
   }
 }

@@ -1,10 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { KeyRecord, KeyUsage } from '../dispatch/key-directory.ts'
-import type { Admission, KeyPolicy, Refusal } from '../dispatch/keys.ts'
+import type { Admission, AdmissionAsk, KeyPolicy, Refusal } from '../dispatch/keys.ts'
 import type { GenerationRow } from '../metering/generation.ts'
 import { Reservations } from '../metering/reservations.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
 import { storableRow } from '../metering/storable-row.ts'
+import { type ConversationNote, Conversations } from '../routing/conversations.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { insertGenerationsStatement, readGeneration } from '../store/generations.ts'
 import { mirrorUsageStatement, readKey } from '../store/keys.ts'
@@ -71,6 +72,8 @@ export class KeyObject extends DurableObject<Env> {
   readonly #disk: KeyStorage
   readonly #window: SlidingWindow
   readonly #reservations: Reservations
+  /** In memory only, and gone with it: conversations are told apart by what was said. */
+  readonly #conversations = new Conversations()
   /** Undefined: not known here, D1 is to be asked. Null: deleted. */
   #key: KeyState | null | undefined
   #policy: KeyPolicy | undefined
@@ -96,7 +99,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** See `Keys.admit`. A request asked for twice by the same generation id is admitted once and fills the window once. */
-  async admit(ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission> {
+  async admit(ask: AdmissionAsk): Promise<Admission> {
     if (this.#key === undefined) await this.#find()
     const key = this.#key
     const now = this.clock()
@@ -128,7 +131,8 @@ export class KeyObject extends DurableObject<Env> {
     const { generationId } = ask
     this.#unsaved.reserved.set(generationId, this.#reservations.hold(generationId, reserveNanoUsd, now))
     this.#saveSoon()
-    return checked
+    const remembered = ask.conversation === undefined ? undefined : this.#conversations.recall(ask.conversation, now)
+    return remembered === undefined ? checked : { ...checked, remembered }
   }
 
   /** `admit`, as isolates call it. */
@@ -146,9 +150,13 @@ export class KeyObject extends DurableObject<Env> {
     return this.#check(this.clock())
   }
 
-  /** Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk. */
-  async settle(rows: GenerationRow[]): Promise<void> {
+  /**
+   * Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk, where the
+   * notes never go.
+   */
+  async settle(rows: GenerationRow[], notes: readonly ConversationNote[] = []): Promise<void> {
     const now = this.clock()
+    for (const note of notes) this.#conversations.remember(note, now)
     const settled = this.#disk.settled(rows.map(({ id }) => id))
     let unsaved = false
     for (const row of rows) {

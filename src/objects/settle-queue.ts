@@ -1,11 +1,12 @@
 import type { GenerationRow } from '../metering/generation.ts'
+import type { ConversationNote } from '../routing/conversations.ts'
 import { within } from './within.ts'
 
 /**
  * Hands rows to the key's object and resolves when they are durable. Called anew for each try, so it must look the
  * object up itself: a stub is broken for good once its object was reset.
  */
-export type SendRows = (rows: GenerationRow[]) => Promise<void>
+export type SendRows = (rows: GenerationRow[], notes: ConversationNote[] | undefined) => Promise<void>
 
 interface Timing {
   /** How long rows of one key gather. */
@@ -27,6 +28,8 @@ const spreadMs = 500
 
 interface Batch {
   rows: GenerationRow[]
+  /** Undefined while there are none, as nearly always. */
+  notes: ConversationNote[] | undefined
   openedAt: number
   sent: Promise<void>
   /** A second request waits to see it sent. */
@@ -60,10 +63,11 @@ export class SettleQueue {
    * Resolves when the row is durable, or in the care of two other requests; rejects when the former could not be had. To
    * be awaited inside `waitUntil`.
    */
-  async add(row: GenerationRow, send: SendRows): Promise<void> {
+  async add(row: GenerationRow, send: SendRows, note?: ConversationNote): Promise<void> {
     const batch = this.#open.get(row.keyHash)
-    if (batch === undefined || !this.#isFresh(batch)) return this.#begin(row, send)
+    if (batch === undefined || !this.#isFresh(batch)) return this.#begin(row, send, note)
     batch.rows.push(row)
+    if (note) batch.notes = [...(batch.notes ?? []), note]
     if (batch.watched) return
     batch.watched = true
     try {
@@ -71,13 +75,13 @@ export class SettleQueue {
     } catch {
       // So does the second request of every other isolate whose batch failed: not all in the same moment.
       await pause(this.#random() * spreadMs)
-      await this.#deliver(batch.rows, send)
+      await this.#deliver(batch, send)
     }
   }
 
-  #begin(row: GenerationRow, send: SendRows): Promise<void> {
-    const rows = [row]
-    const batch: Batch = { rows, openedAt: this.#now(), sent: Promise.resolve(), watched: false }
+  #begin(row: GenerationRow, send: SendRows, note: ConversationNote | undefined): Promise<void> {
+    const notes = note && [note]
+    const batch: Batch = { rows: [row], notes, openedAt: this.#now(), sent: Promise.resolve(), watched: false }
     batch.sent = this.#sendLater(batch, row.keyHash, send)
     this.#open.set(row.keyHash, batch)
     return batch.sent
@@ -86,7 +90,7 @@ export class SettleQueue {
   async #sendLater(batch: Batch, keyHash: string, send: SendRows): Promise<void> {
     await pause(this.#timing.gatherMs)
     if (this.#open.get(keyHash) === batch) this.#open.delete(keyHash)
-    await this.#deliver(batch.rows, send)
+    await this.#deliver(batch, send)
   }
 
   /** A batch that was not sent long after it should have been belongs to a request that is gone. */
@@ -95,16 +99,16 @@ export class SettleQueue {
     return batch.rows.length < maxRows && ageMs >= 0 && ageMs < this.#timing.gatherMs * 4
   }
 
-  async #deliver(rows: GenerationRow[], send: SendRows): Promise<void> {
+  async #deliver({ rows, notes }: Batch, send: SendRows): Promise<void> {
     for (const pauseMs of this.#timing.pausesMs) {
       try {
-        return await within(this.#timing.callMs, send(rows))
+        return await within(this.#timing.callMs, send(rows, notes))
       } catch {
         // An object that is overloaded, moving or being replaced: it is there again in a moment.
         await pause(pauseMs * (0.5 + this.#random() / 2))
       }
     }
-    await within(this.#timing.callMs, send(rows))
+    await within(this.#timing.callMs, send(rows, notes))
   }
 }
 

@@ -57,6 +57,8 @@ export interface PlannedAttempt {
   blocked: 'open' | 'cooldown' | null
   /** Epoch milliseconds until which it is blocked; 0 where it is not. */
   blockedUntil: number
+  /** It goes first because it has answered this conversation before. */
+  sticky?: true
 }
 
 export interface Plan {
@@ -66,6 +68,8 @@ export interface Plan {
   overflow: PlannedAttempt[]
   /** Every other endpoint of every model, with the one rule that removed it. */
   out: { endpointId: string; rule: string }[]
+  /** The first place was kept for the endpoint that answered this conversation before. */
+  sticky: boolean
   /** What the client is told; set exactly when there are no attempts. */
   failure: Failure | null
   /** The models as the client named them. */
@@ -84,6 +88,7 @@ export function plan(input: PlanInput): Plan {
     attempts: [],
     overflow: [],
     out: [],
+    sticky: false,
     failure: null,
     requestedModels: entries.map((entry) => entry.requestedId),
     seed,
