@@ -160,7 +160,7 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
       serviceTier = part.serviceTier ?? serviceTier
     } else if (part.type === 'text-delta') contentBytes += part.text.length
   }
-  usage ??= estimateUsage(context.promptTokensEstimate, contentBytes)
+  usage ??= estimateUsage(context.promptTokensEstimate, contentBytes, planned)
   const cost = chargeOf(costOf(usage, planned), usage, { failed: false, finished: finish !== null })
   const settled: Settled = { finish, usage, cost, isByok: false, serviceTier }
   const body = dialect.body(answered.parts, envelope, settled, {

@@ -1,4 +1,5 @@
 import type { EndpointRecord } from '../catalog/records.ts'
+import { promptBudgetTokens } from './compression.ts'
 import { endpointsOf } from './endpoint-facts.ts'
 import type { EndpointHealth } from './health.ts'
 import type { CandidateModel } from './model-id.ts'
@@ -55,6 +56,8 @@ export function promoteSticky(plan: Plan, endpointId: string, context: StickyCon
   if (requestedId !== plan.requestedModels[0] && requestedId !== first.requestedId && !isOneList(context.needs)) {
     return plan
   }
+  // The cache is not worth a prompt with a hole in it.
+  if (known.promptBudgetTokens !== undefined && first.promptBudgetTokens === undefined) return plan
   // Who asks for a tier asks for it each time.
   const { serviceTier } = context.needs
   const faster = serviceTier === 'priority' || serviceTier === 'fast'
@@ -92,13 +95,15 @@ export function promoteSticky(plan: Plan, endpointId: string, context: StickyCon
 }
 
 /** Where there are no fallbacks the endpoint may have been kept out only because another one was drawn. */
-function withheld(plan: Plan, endpointId: string, { entries }: StickyContext): PlannedAttempt | undefined {
+function withheld(plan: Plan, endpointId: string, { entries, needs }: StickyContext): PlannedAttempt | undefined {
   if (!plan.out.some((one) => one.endpointId === endpointId && one.rule === 'no_fallback')) return undefined
   for (const { entry, requestedId } of entries) {
     const endpoint = entry.endpoints.find(({ id }) => id === endpointId)
     const { model } = entry
-    if (endpoint && plan.attempts.some((planned) => planned.model.id === model.id))
-      return { endpoint, model, requestedId, probability: 0, blocked: null, blockedUntil: 0 }
+    if (!endpoint || !plan.attempts.some((planned) => planned.model.id === model.id)) continue
+    const budgetTokens = promptBudgetTokens(needs, endpoint)
+    const open = { probability: 0, blocked: null, blockedUntil: 0, promptBudgetTokens: budgetTokens }
+    return { endpoint, model, requestedId, ...open }
   }
   return undefined
 }
