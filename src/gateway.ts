@@ -9,7 +9,6 @@ import { refusalOf } from './edge/address.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { regionOf } from './edge/region.ts'
-import { settledRow } from './metering/settled-row.ts'
 import { AdmissionCaller } from './objects/admission-call.ts'
 import { AdmissionGuard } from './objects/admission-guard.ts'
 import type { HealthObject } from './objects/health-object.ts'
@@ -18,6 +17,7 @@ import type { KeyObject } from './objects/key-object.ts'
 import { ObjectIds } from './objects/object-ids.ts'
 import { reached } from './objects/reached.ts'
 import { SettleQueue } from './objects/settle-queue.ts'
+import { settledRow } from './objects/settled-row.ts'
 import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
 import { providerOf } from './providers/registry.ts'
@@ -157,7 +157,8 @@ function keysOf(env: Env, { admissions, guard, settling, stateMs }: Isolate): Ke
     admit: (hash, ask) => guard.admit(hash, async () => admissions.admit(hash, ask, keyObject(env, hash))),
     renew: async (hash, id) => keyObject(env, hash).renew(id),
     check: (hash) => reached(stateMs, async (): Promise<Admission> => keyObject(env, hash).check()),
-    settle: (row) => settling.add(row.keyHash, settledRow(row), (rows, hash) => keyObject(env, hash).settle(rows)),
+    settle: (row, note) =>
+      settling.add(row.keyHash, settledRow(row, note), (rows, hash) => keyObject(env, hash).settle(rows)),
     generation: (hash, id) =>
       reached(stateMs, async () => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id))),
   }

@@ -12,6 +12,7 @@ import { providerOf } from '../providers/registry.ts'
 import { secretsOf } from '../providers/secrets-of.ts'
 import type { Credential, TranslationNote } from '../providers/wire.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
+import { compressRequest } from './compress-request.ts'
 import type { Dialect } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -93,8 +94,10 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
 
   try {
     const target = { endpoint, model, baseUrl: access.baseUrl, credential: access.credential }
+    const compressed = compressRequest(input.request, planned, wire)
+    const request = compressed?.request ?? input.request
     const encoded = wire.encode({
-      request: input.request,
+      request,
       target,
       stream: input.stream,
       ...(input.userHash === undefined ? {} : { userHash: input.userHash }),
@@ -103,12 +106,14 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
     const lost = lostIn(encoded.translation, input.request)
     if (lost)
       return failed({ kind: 'unsupported', message: `${endpoint.provider.name} cannot be told ${lost}.` }, false)
+    // Only now: who insists on parameters has not forbidden what is on by default or was asked for.
+    if (compressed) encoded.translation.push(compressed.note)
     const signed = await provider.authorize(encoded, access.credential, {
       now: gateway.now(),
       fetch: (url, init) => gateway.fetch(url, { ...init, signal: abort.signal }),
     })
     called = true
-    const decodeInput = { target, request: input.request }
+    const decodeInput = { target, request }
     const first = await gateway.fetch(signed.url, {
       method: signed.method,
       headers: signed.headers,

@@ -6,7 +6,9 @@ import type { AttemptRecord } from '../metering/generation.ts'
 import type { CandidateModel } from '../routing/model-id.ts'
 import { needsOf } from '../routing/needs.ts'
 import { type Plan, plan as planAttempts } from '../routing/plan.ts'
+import { promoteSticky } from '../routing/sticky.ts'
 import { reserveNanoUsd, resolveModels } from './candidates.ts'
+import { type Conversation, conversationNote, conversationOf } from './conversation.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
@@ -63,17 +65,21 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
 
   const needs = needsOf(request)
   const usable = (endpoint: EndpointRecord) => gateway.access(endpoint) !== null
+  const told = conversationOf(call, needs, candidates, usable)
+  const conversation = told && (await told)
   const admission = gateway.keys.admit(call.keyHash, {
     generationId: call.generationId,
     reserveNanoUsd: reserveNanoUsd(request, needs, candidates, usable),
+    conversation: conversation?.hash,
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
-  const plan = planAttempts({
+  const health = (endpoint: EndpointRecord) => gateway.health.of(endpoint)
+  const drawn = planAttempts({
     needs,
     entries: candidates,
     region: gateway.settings.region,
     usable,
-    health: (endpoint) => gateway.health.of(endpoint),
+    health,
     takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
     seed: Math.floor(gateway.random() * 0x1_0000_0000),
     now: call.startedAt,
@@ -82,6 +88,12 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   // Closed when in doubt: a key that cannot be checked is not let through.
   if (admitted === null) return { kind: 'failed', failure: stateUnavailable }
   if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
+  const { remembered } = admitted
+  const plan =
+    remembered === undefined
+      ? drawn
+      : promoteSticky(drawn, remembered, { needs, entries: candidates, health, now: call.startedAt })
+  if (conversation !== null) conversation.remembered = remembered
   const userHash = await user
   if (plan.failure !== null) return fail(call, plan.failure, plan, userHash)
 
@@ -102,7 +114,7 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     startedAt: call.startedAt,
     attempts,
   }
-  const context = { call, plan, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
+  const context = { call, plan, conversation, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
   return input.stream ? answerStream(input, context) : answerWhole(input, context)
 }
 
@@ -115,6 +127,8 @@ interface CallContext {
   call: ChatCall
   /** Null where it never came to a plan. */
   plan: Plan | null
+  /** Null where there is nothing to remember of it. */
+  conversation: Conversation | null
   attempts: AttemptRecord[]
   userHash: string | undefined
   promptTokensEstimate: number
@@ -146,7 +160,7 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
       serviceTier = part.serviceTier ?? serviceTier
     } else if (part.type === 'text-delta') contentBytes += part.text.length
   }
-  usage ??= estimateUsage(context.promptTokensEstimate, contentBytes)
+  usage ??= estimateUsage(context.promptTokensEstimate, contentBytes, planned)
   const cost = chargeOf(costOf(usage, planned), usage, { failed: false, finished: finish !== null })
   const settled: Settled = { finish, usage, cost, isByok: false, serviceTier }
   const body = dialect.body(answered.parts, envelope, settled, {
@@ -258,12 +272,13 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
       plan: context.plan,
       userHash: context.userHash,
     }),
+    conversationNote(context.conversation, ending),
   )
 }
 
 /** An admitted request that could not be planned: told to the client and settled, so that its reservation is freed. */
 function fail(call: ChatCall, failure: Failure, plan: Plan | null, userHash: string | undefined): ChatAnswer {
-  settle({ call, plan, attempts: [], userHash, promptTokensEstimate: 0 }, { failure })
+  settle({ call, plan, conversation: null, attempts: [], userHash, promptTokensEstimate: 0 }, { failure })
   return { kind: 'failed', failure }
 }
 

@@ -42,8 +42,16 @@ export function chargeOf(
   return ending.failed || empty ? noCost : cost
 }
 
-/** The usage to account for when the provider metered nothing: a marked estimate, four bytes a token. */
-export function estimateUsage(promptTokens: number, contentBytes: number): TokenUsage {
+/**
+ * The usage to account for when the provider metered nothing: a marked estimate, four bytes a token. Nobody pays for
+ * messages that were left out.
+ */
+export function estimateUsage(
+  promptTokensEstimate: number,
+  contentBytes: number,
+  { promptBudgetTokens = Number.POSITIVE_INFINITY }: Pick<PlannedAttempt, 'promptBudgetTokens'> = {},
+): TokenUsage {
+  const promptTokens = Math.min(promptTokensEstimate, promptBudgetTokens)
   return { ...noUsage, promptTokens, completionTokens: Math.ceil(contentBytes / 4), estimated: true }
 }
 

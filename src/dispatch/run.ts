@@ -73,6 +73,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       latencyMs: gateway.now() - calledAt,
       isByok: false,
       ...(endpoint.provider.direct ? {} : { router: true }),
+      ...(planned.sticky ? { sticky: true } : {}),
     }
     if (outcome.kind !== 'failed') {
       attempts.push(record)

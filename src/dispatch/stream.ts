@@ -180,7 +180,7 @@ class Pump {
     const cancelled = this.#clientGone && progress.failure === null
     const attemptFailure = cancelled ? null : (progress.failure ?? broken)
     const endedAt = gateway.now()
-    const usage = progress.usage ?? estimateUsage(this.#input.promptTokensEstimate, progress.contentBytes)
+    const usage = progress.usage ?? estimateUsage(this.#input.promptTokensEstimate, progress.contentBytes, planned)
     const cost = chargeOf(costOf(usage, planned), usage, {
       failed: attemptFailure !== null,
       finished: progress.finish !== null || cancelled,

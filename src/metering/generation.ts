@@ -13,6 +13,8 @@ export interface AttemptRecord {
   isByok: boolean
   /** The provider forwards to somebody else, and that is all that is known of where the answer was made. */
   router?: true
+  /** It went first because it had answered this conversation before. */
+  sticky?: true
 }
 
 /**

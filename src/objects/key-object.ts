@@ -1,16 +1,17 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { KeyRecord, KeyUsage } from '../dispatch/key-directory.ts'
-import type { Admission, KeyPolicy, Refusal } from '../dispatch/keys.ts'
+import type { Admission, AdmissionAsk, KeyPolicy, Refusal } from '../dispatch/keys.ts'
 import type { GenerationRow } from '../metering/generation.ts'
 import { Reservations } from '../metering/reservations.ts'
-import type { SettledRow } from '../metering/settled-row.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
 import { unsettledRow, unsettledType } from '../metering/unsettled.ts'
+import { Conversations } from '../routing/conversations.ts'
 import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { insertGenerationsStatement, readGeneration } from '../store/generations.ts'
 import { mirrorUsageStatement, readKey } from '../store/keys.ts'
 import { admissionResponse, readAdmissionCall } from './admission-call.ts'
 import { type KeyState, KeyStorage, type Unsaved } from './key-storage.ts'
+import type { SettledRow } from './settled-row.ts'
 import { within } from './within.ts'
 
 /** How long changes gather in memory before one transaction saves them. */
@@ -78,6 +79,8 @@ export class KeyObject extends DurableObject<Env> {
   readonly #disk: KeyStorage
   readonly #window: SlidingWindow
   readonly #reservations: Reservations
+  /** In memory only, and gone with it: conversations are told apart by what was said. */
+  readonly #conversations = new Conversations()
   /** Undefined: not known here, D1 is to be asked. Null: deleted. */
   #key: KeyState | null | undefined
   #policy: KeyPolicy | undefined
@@ -104,7 +107,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** See `Keys.admit`. A request asked for twice by the same generation id is admitted once and fills the window once. */
-  async admit(ask: { generationId: string; reserveNanoUsd: number }): Promise<Admission> {
+  async admit(ask: AdmissionAsk): Promise<Admission> {
     if (this.#key === undefined) await this.#find()
     const key = this.#key
     const now = this.clock()
@@ -136,7 +139,8 @@ export class KeyObject extends DurableObject<Env> {
     const { generationId } = ask
     this.#unsaved.reserved.set(generationId, this.#reservations.hold(generationId, reserveNanoUsd, now))
     this.#saveSoon()
-    return checked
+    const remembered = ask.conversation === undefined ? undefined : this.#conversations.recall(ask.conversation, now)
+    return remembered === undefined ? checked : { ...checked, remembered }
   }
 
   /** `admit`, as isolates call it. */
@@ -154,13 +158,17 @@ export class KeyObject extends DurableObject<Env> {
     return this.#check(this.clock())
   }
 
-  /** Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk. */
+  /**
+   * Takes outcomes of requests, each once by id, however often they are sent. Answers when they are on disk, where the
+   * notes on conversations never go.
+   */
   async settle(rows: SettledRow[]): Promise<void> {
     const now = this.clock()
     const forgotten = rows.some((row) => this.#mayBeForgotten(row, now)) ? await this.#forgotten(rows, now) : null
     const settled = this.#disk.settled(rows.map(({ id }) => id))
     let unsaved = false
     for (const row of rows) {
+      if (row.note !== undefined) this.#conversations.remember(row.note, now)
       if (settled.has(row.id) || forgotten?.has(row.id)) continue
       unsaved = true
       if (this.#unsaved.rows.has(row.id)) continue

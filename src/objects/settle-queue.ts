@@ -1,4 +1,4 @@
-import type { SettledRow } from '../metering/settled-row.ts'
+import type { SettledRow } from './settled-row.ts'
 import { within } from './within.ts'
 
 /**

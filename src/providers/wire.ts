@@ -81,6 +81,8 @@ export interface FollowContext extends DecodeInput {
 /** A format spoken over HTTP by providers: chat completions in, parts out. */
 export interface Wire {
   name: WireName
+  /** Messages that a request may have there; left out where nobody says. */
+  maxMessages?: number
   encode(input: EncodeInput): EncodedRequest
   /**
    * For providers whose first answer only says where the real one will be: makes the further calls and answers what is

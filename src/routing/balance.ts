@@ -18,6 +18,7 @@ export interface Candidate {
   endpoint: EndpointRecord
   model: ModelRecord
   requestedId: string
+  promptBudgetTokens?: number | undefined
   facts: EndpointFacts
   health: EndpointHealth | undefined
   /** Not to be called now: its breaker is open, or it asked to be left alone. */
@@ -31,10 +32,12 @@ export interface Candidate {
 
 /** Where a candidate stands. Smaller goes first, an earlier key decides before a later one. */
 export interface Place {
-  /** 1 where a `preferred_*` threshold is missed. */
+  /** 1 where a `preferred_*` threshold is missed, and 2 more where not even half of the request fits the context. */
   misses: number
   /** Index of the model in the request, or 0 for all in one list. */
   model: number
+  /** See `shortfallOf`; 0 for what is asked for by name. */
+  shortfall: number
   /** 0 = asked for by name or tier, 1 = the rest. */
   asked: number
   /** 0 steady … 2 down, 3 and more: an outage within the last 30 s. */
@@ -44,6 +47,8 @@ export interface Place {
   /** Whether `minor` was drawn, so that its neighbours could have been first as well. */
   drawn: boolean
 }
+
+type PlaceGiven = Pick<Place, 'misses' | 'model'> & { shortfall?: number; random: () => number }
 
 // Not Infinity: the difference of two must be 0.
 const last = Number.MAX_VALUE
@@ -57,22 +62,23 @@ export function placeOf(
   strategy: Strategy,
   facts: EndpointFacts,
   health: EndpointHealth | undefined,
-  { misses, model, random }: Pick<Place, 'misses' | 'model'> & { random: () => number },
+  { misses, model, shortfall = 0, random }: PlaceGiven,
 ): Place {
   const trouble = troubleOf(health)
   const listed = strategy.order ? strategy.order.findIndex((slug) => matchesSlug(slug, facts.tag)) : -1
   if (listed >= 0) {
     const minor = metricOf(strategy.sort ?? 'price', facts, health)
-    return { misses, model, asked: 0, trouble, major: listed, minor, drawn: false }
+    // Who names an endpoint is served by it, whatever must be left out for it.
+    return { misses: misses % 2, model, shortfall: 0, asked: 0, trouble, major: listed, minor, drawn: false }
   }
   const asked = strategy.tierFirst !== null && facts.tag.tier === strategy.tierFirst ? 0 : 1
   if (strategy.sort !== null && strategy.sort !== 'exacto') {
     const major = metricOf(strategy.sort, facts, health)
-    return { misses, model, asked, trouble, major, minor: facts.price, drawn: false }
+    return { misses, model, shortfall, asked, trouble, major, minor: facts.price, drawn: false }
   }
   const costs = facts.price > 0
   const minor = costs ? -Math.log(random()) / facts.weight : random()
-  return { misses, model, asked, trouble, major: costs ? 1 : 0, minor, drawn: true }
+  return { misses, model, shortfall, asked, trouble, major: costs ? 1 : 0, minor, drawn: true }
 }
 
 /** For `sort`: candidates in their order, whether they may be called or not. */
@@ -80,6 +86,7 @@ export function comparePlaces({ place: a }: Candidate, { place: b }: Candidate):
   return (
     a.misses - b.misses ||
     a.model - b.model ||
+    a.shortfall - b.shortfall ||
     a.asked - b.asked ||
     a.trouble - b.trouble ||
     a.major - b.major ||
@@ -109,6 +116,7 @@ function isRival({ blocked, place }: Candidate, other: Candidate): boolean {
     (other.blocked === null) === (blocked === null) &&
     other.place.misses === place.misses &&
     other.place.model === place.model &&
+    other.place.shortfall === place.shortfall &&
     other.place.asked === place.asked &&
     other.place.trouble === place.trouble &&
     other.place.major === place.major

@@ -1,4 +1,5 @@
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
+import { isSavedByCompression } from './compression.ts'
 import { type EndpointFacts, endpointsOf, type KnownEndpoint } from './endpoint-facts.ts'
 import { isFree } from './model-id.ts'
 import type { ParameterNeed, RequestNeeds } from './needs.ts'
@@ -176,8 +177,9 @@ export const rules: readonly Rule[] = [
     code: 'context_length',
     applies: always,
     keeps: (endpoint, { needs }) =>
-      needs.minPromptTokens + (needs.maxOutputTokens ?? 0) <= (endpoint.contextLength ?? Number.POSITIVE_INFINITY) &&
-      needs.minPromptTokens <= (endpoint.maxPromptTokens ?? Number.POSITIVE_INFINITY),
+      (needs.minPromptTokens + (needs.maxOutputTokens ?? 0) <= (endpoint.contextLength ?? Number.POSITIVE_INFINITY) &&
+        needs.minPromptTokens <= (endpoint.maxPromptTokens ?? Number.POSITIVE_INFINITY)) ||
+      isSavedByCompression(needs, endpoint),
     empties: refusals.contextLength,
   },
   {

@@ -2,7 +2,7 @@ import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { hasZeroRetention } from '../catalog/zero-retention.ts'
 import { isPriced } from '../metering/price-usage.ts'
 import { neverCollects } from './data-policy.ts'
-import { pricePerToken } from './price.ts'
+import { pricePerToken, rewardsCaching } from './price.ts'
 import { type TagParts, tagParts } from './slugs.ts'
 
 /** What routing asks of an endpoint over and over. */
@@ -18,6 +18,8 @@ export interface EndpointFacts {
   parameters: ReadonlySet<string> | null
   zeroRetention: boolean
   neverCollects: boolean
+  /** See `rewardsCaching`. */
+  rewardsCaching: boolean
 }
 
 export interface KnownEndpoint {
@@ -47,5 +49,6 @@ export function factsOf(endpoint: EndpointRecord): EndpointFacts {
     parameters: endpoint.parameters && new Set(endpoint.parameters),
     zeroRetention: hasZeroRetention(endpoint.provider),
     neverCollects: neverCollects(endpoint.provider),
+    rewardsCaching: rewardsCaching(endpoint.price),
   }
 }

@@ -1,5 +1,6 @@
 import type { Modality } from '../catalog/records.ts'
 import type { ChatRequest, Message, ProviderPreferences, ResponseFormat } from '../chat/request.ts'
+import { compressionWish } from './compression.ts'
 import { addText, addValue, type TextSize } from './text-size.ts'
 
 /** What a route's answer is made of; a model must be able to give it. */
@@ -29,6 +30,13 @@ export interface RequestNeeds {
   promptTokensEstimate: number
   /** What the prompt is very unlikely to be below, for refusals: about half the estimate. */
   minPromptTokens: number
+  /** Of the estimate: the system and developer messages. */
+  systemTokens: number
+  /** Of the estimate: tools and the schema of the answer. */
+  outsideMessagesTokens: number
+  messageCount: number
+  /** Whether messages may be left out of a prompt that is too long; null: where the context is small. */
+  compression: boolean | null
   sessionId: string | null
   serviceTier: string | null
   /** `fallback` is `partition: "model"`, `sort` is `partition: "none"`. */
@@ -37,7 +45,7 @@ export interface RequestNeeds {
 }
 
 /** What an image, a recording or a document weighs in the estimate; nobody knows before the provider has counted. */
-const tokensPerMedium = 1000
+export const tokensPerMedium = 1000
 
 /** Part types that the border let through and that are not here are for the provider to judge. */
 const mediumOf: Readonly<Record<string, Modality | undefined>> = {
@@ -93,7 +101,13 @@ export function needsOf(request: ChatRequest): RequestNeeds {
   const size: TextSize = { tokens: 0, minTokens: 0 }
   const media = new Set<Modality>()
   let mediaCount = 0
-  for (const message of request.messages) mediaCount += measure(message, size, media)
+  let systemTokens = 0
+  for (const message of request.messages) {
+    const before = size.tokens
+    mediaCount += measureMessage(message, size, media)
+    if (message.role === 'system' || message.role === 'developer') systemTokens += size.tokens - before
+  }
+  const messagesTokens = size.tokens
   if (request.tools) addValue(size, request.tools)
   const responseFormat = formatNeed(request.response_format)
   if (responseFormat === jsonSchema) addValue(size, request.response_format)
@@ -108,6 +122,10 @@ export function needsOf(request: ChatRequest): RequestNeeds {
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     promptTokensEstimate: Math.ceil(size.tokens) + mediaCount * tokensPerMedium,
     minPromptTokens: Math.floor(size.minTokens),
+    systemTokens: Math.ceil(systemTokens),
+    outsideMessagesTokens: Math.ceil(size.tokens - messagesTokens),
+    messageCount: request.messages.length,
+    compression: compressionWish(request),
     sessionId: request.session_id ?? null,
     serviceTier: request.service_tier ?? null,
     legacyRoute: request.route ?? null,
@@ -115,7 +133,8 @@ export function needsOf(request: ChatRequest): RequestNeeds {
   }
 }
 
-function measure(message: Message, size: TextSize, media: Set<Modality>): number {
+/** Adds one message to a size, and its kinds of media to theirs. Answers how many media it has. */
+export function measureMessage(message: Message, size: TextSize, media?: Set<Modality>): number {
   let mediaCount = 0
   const { content } = message
   if (typeof content === 'string') addText(size, content)
@@ -126,7 +145,7 @@ function measure(message: Message, size: TextSize, media: Set<Modality>): number
         const medium = mediumOf[part.type]
         if (medium === undefined) continue
         mediaCount++
-        media.add(medium)
+        media?.add(medium)
       }
     }
   }

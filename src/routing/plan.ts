@@ -9,6 +9,7 @@ import {
   placeOf,
   type Strategy,
 } from './balance.ts'
+import { promptBudgetTokens, shortfallOf } from './compression.ts'
 import { eligible } from './eligibility.ts'
 import type { KnownEndpoint } from './endpoint-facts.ts'
 import type { EndpointHealth } from './health.ts'
@@ -57,6 +58,10 @@ export interface PlannedAttempt {
   blocked: 'open' | 'cooldown' | null
   /** Epoch milliseconds until which it is blocked; 0 where it is not. */
   blockedUntil: number
+  /** It goes first because it has answered this conversation before. */
+  sticky?: true
+  /** Set where messages are to be left out for this endpoint: what they may weigh together. */
+  promptBudgetTokens?: number | undefined
 }
 
 export interface Plan {
@@ -66,6 +71,8 @@ export interface Plan {
   overflow: PlannedAttempt[]
   /** Every other endpoint of every model, with the one rule that removed it. */
   out: { endpointId: string; rule: string }[]
+  /** The first place was kept for the endpoint that answered this conversation before. */
+  sticky: boolean
   /** What the client is told; set exactly when there are no attempts. */
   failure: Failure | null
   /** The models as the client named them. */
@@ -84,6 +91,7 @@ export function plan(input: PlanInput): Plan {
     attempts: [],
     overflow: [],
     out: [],
+    sticky: false,
     failure: null,
     requestedModels: entries.map((entry) => entry.requestedId),
     seed,
@@ -173,6 +181,8 @@ function candidateOf(
   const health = input.health(endpoint)
   const open = health !== undefined && health.openUntil !== 0
   const cooling = health !== undefined && health.cooldownUntil > input.now
+  const budgetTokens = promptBudgetTokens(input.needs, endpoint)
+  const shortfall = shortfallOf(input.needs, endpoint, budgetTokens)
   return {
     endpoint,
     model: entry.model,
@@ -183,9 +193,11 @@ function candidateOf(
     blocked: open ? 'open' : cooling ? 'cooldown' : null,
     blockedUntil: open ? health.openUntil : cooling ? health.cooldownUntil : 0,
     probability: 0,
+    promptBudgetTokens: budgetTokens,
     place: placeOf(strategy, facts, health, {
-      misses: missesThresholds(input.needs.preferences, health) ? 1 : 0,
+      misses: (missesThresholds(input.needs.preferences, health) ? 1 : 0) + (shortfall > 1 ? 2 : 0),
       model: modelIndex,
+      shortfall,
       random,
     }),
   }
@@ -219,14 +231,14 @@ function limit(sorted: readonly Candidate[], wishes: Wishes, severalModels: bool
   const single = !wishes.allowFallbacks && wishes.order === null
   const perModel = single ? 1 : severalModels ? maxAttemptsPerModel : maxAttempts
   const attemptsOf = new Map<string, number>()
-  for (const { endpoint, model, requestedId, probability, blocked, blockedUntil } of sorted) {
+  for (const { endpoint, model, requestedId, probability, blocked, blockedUntil, promptBudgetTokens } of sorted) {
     const attempts = attemptsOf.get(model.id) ?? 0
     if (single && attempts === 1) {
       made.out.push({ endpointId: endpoint.id, rule: 'no_fallback' })
       continue
     }
     const fits = attempts < perModel && made.attempts.length < maxAttempts
-    const planned = { endpoint, model, requestedId, probability, blocked, blockedUntil }
+    const planned = { endpoint, model, requestedId, probability, blocked, blockedUntil, promptBudgetTokens }
     if (fits) attemptsOf.set(model.id, attempts + 1)
     ;(fits ? made.attempts : made.overflow).push(planned)
   }

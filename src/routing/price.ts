@@ -10,6 +10,11 @@ export function pricePerToken(price: PriceRecord): number {
   return (Number(price.prompt) + Number(price.completion)) / 2 + Number(price.request ?? 0) / 1000
 }
 
+/** Whether a prompt that is cached there costs less than one that is not: else there is nothing to stick to. */
+export function rewardsCaching({ prompt, cacheRead }: PriceRecord): boolean {
+  return cacheRead !== undefined && Number(cacheRead) < Number(prompt)
+}
+
 /** Upper bounds in dollars: a million tokens for `prompt`, `completion` and `audio`, a unit for the rest. */
 export type PriceCaps = { [component in keyof MaxPrice]?: number }
 

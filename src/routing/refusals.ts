@@ -194,10 +194,15 @@ export function contextLength({ needs }: RuleContext, removed: readonly Endpoint
   )
   const output = needs.maxOutputTokens ?? 0
   const total = needs.promptTokensEstimate + output
+  // Where it is on, what must stay is too long by itself.
+  const remedy =
+    needs.compression === true
+      ? ''
+      : 'use the context-compression plugin to have the middle of the messages left out (plugins: [{"id": "context-compression"}]), '
   return {
     code: 'constraint_filtered',
     type: 'context_length_exceeded',
-    message: `This endpoint's maximum context length is ${most} tokens. However, you requested about ${total} tokens (${needs.promptTokensEstimate} of input, ${output} in the output). Please reduce the length of either one, or choose a model with a longer context.`,
+    message: `This endpoint's maximum context length is ${most} tokens. However, you requested about ${total} tokens (${needs.promptTokensEstimate} of input, ${output} in the output). Please reduce the length of either one, ${remedy}or choose a model with a longer context.`,
     excludedBy: 'context_length',
     constraint: { field: 'messages', detail: `the largest context is ${most} tokens` },
   }

@@ -52,7 +52,6 @@ export function wishesOf(needs: RequestNeeds, policy: RoutingPolicy): Wishes | {
   const only = wantedSlugs(preferences.only)
   const order = wantedSlugs(preferences.order)
   const { sort } = preferences
-  const partition = typeof sort === 'object' && sort !== null ? sort.partition : null
   return {
     needs,
     accountOnly: wantedSlugs(policy.only),
@@ -65,9 +64,15 @@ export function wishesOf(needs: RequestNeeds, policy: RoutingPolicy): Wishes | {
     denyCollection: preferences.data_collection === 'deny' || policy.dataCollection === 'deny',
     caps,
     sort: (typeof sort === 'object' ? sort?.by : sort) ?? null,
-    oneList: (partition ?? (needs.legacyRoute === 'sort' ? 'none' : 'model')) === 'none',
+    oneList: isOneList(needs),
     allowFallbacks: preferences.allow_fallbacks !== false,
   }
+}
+
+/** Whether all models stand in one list, not one model after the other. */
+export function isOneList({ preferences: { sort }, legacyRoute }: RequestNeeds): boolean {
+  const partition = typeof sort === 'object' && sort !== null ? sort.partition : null
+  return (partition ?? (legacyRoute === 'sort' ? 'none' : 'model')) === 'none'
 }
 
 /** The tiers that a request opens for one of its models (`openrouter-routing.md` §3.9). */

@@ -5,9 +5,9 @@ import type { KeyRecord } from '../../src/dispatch/key-directory.ts'
 import type { Admission } from '../../src/dispatch/keys.ts'
 import type { GenerationRow } from '../../src/metering/generation.ts'
 import { reservationTtlMs } from '../../src/metering/reservations.ts'
-import { type SettledRow, settledRow } from '../../src/metering/settled-row.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
+import { type SettledRow, settledRow } from '../../src/objects/settled-row.ts'
 import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
 import { insertKey, readKey } from '../../src/store/keys.ts'
 import { migrate } from '../support/migrations.ts'
@@ -125,7 +125,7 @@ function row(differences: Partial<GenerationRow> = {}): GenerationRow {
 }
 
 function settlements(rows: GenerationRow[]): SettledRow[] {
-  return rows.map(settledRow)
+  return rows.map((one) => settledRow(one))
 }
 
 /** What was remembered is on disk a little after the answer. */

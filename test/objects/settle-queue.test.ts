@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type SettledRow, settledRow } from '../../src/metering/settled-row.ts'
 import { type SendRows, SettleQueue } from '../../src/objects/settle-queue.ts'
+import { type SettledRow, settledRow } from '../../src/objects/settled-row.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 
 const quick = { gatherMs: 10, patienceMs: 60, callMs: 30, pausesMs: [5, 10] }

@@ -461,13 +461,17 @@ const refusals: RefusalCase[] = [
   },
   {
     name: 'too long a prompt',
-    endpoints: [endpoint('alpha', 1, { contextLength: 100 }), endpoint('beta', 1, { contextLength: 200 })],
-    request: { messages: [{ role: 'user', content: 'word '.repeat(10_000) }] },
+    endpoints: [endpoint('alpha', 1, { contextLength: 9000 }), endpoint('beta', 1, { contextLength: 10_000 })],
+    request: { messages: [{ role: 'user', content: 'word '.repeat(100_000) }] },
     status: 400,
     type: 'context_length_exceeded',
     code: 'constraint_filtered',
     excludedBy: ['context_length'],
-    words: ["This endpoint's maximum context length is 200 tokens. However, you requested about 12500 tokens"],
+    words: [
+      "This endpoint's maximum context length is 10000 tokens. However, you requested about 125000 tokens",
+      'Please reduce the length of either one',
+      'plugins: [{"id": "context-compression"}]',
+    ],
   },
   {
     name: 'too dear',

@@ -119,16 +119,12 @@ describe('the estimate of prompt tokens', () => {
     expect(needs({ tools: [{ type: 'function', function: { name: 'deep', parameters } }] }).tools).toBe(true)
   })
 
-  it('is quick over a hundred thousand messages', () => {
+  it('is there for a hundred thousand messages', () => {
     const messages: ChatRequest['messages'] = Array.from({ length: 100_000 }, () => ({
       role: 'user',
       content: english,
     }))
-    needs({ messages })
-    const startedAt = performance.now()
     const { promptTokensEstimate } = needs({ messages })
-    // Some 5 ms; the bound is for a machine that is busy.
-    expect(performance.now() - startedAt).toBeLessThan(150)
     expect(promptTokensEstimate).toBeGreaterThan(1_000_000)
   })
 })

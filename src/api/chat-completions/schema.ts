@@ -104,13 +104,7 @@ const responseFormat = tagged('type', {
 })
 
 /** Settings of routers and of a fallback that is asked for elsewhere too: without effect here they change no answer. */
-const inertPlugins = new Set([
-  'auto-router',
-  'auto-beta-router',
-  'pareto-router',
-  'switchyard-router',
-  'context-compression',
-])
+const inertPlugins = new Set(['auto-router', 'auto-beta-router', 'pareto-router', 'switchyard-router'])
 const pluginFields = object({ id: name, enabled: boolean }, ['id'])
 
 /** A plugin that would change the answer is run or refused, never left out in silence. */
@@ -118,7 +112,7 @@ const plugin: Check = (value) => {
   const wrong = pluginFields(value)
   if (wrong !== null || !isObject(value)) return wrong
   const id = String(value.id)
-  if (value.enabled === false || inertPlugins.has(id)) return null
+  if (value.enabled === false || inertPlugins.has(id) || id === 'context-compression') return null
   // A PDF engine that is the provider's own asks nothing of the gateway.
   if (id === 'file-parser' && isObject(value.pdf) && value.pdf.engine === 'native') return null
   return under('id', problem(`asks for the plugin ${quote(id)}, which this gateway does not have: remove it`))

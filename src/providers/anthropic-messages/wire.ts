@@ -16,6 +16,7 @@ export function anthropicMessages(host: MessagesHost = {}): Wire {
   const optionsOf = (input: DecodeInput) => decodeOptionsOf(input, kindOf)
   return {
     name: 'anthropic-messages',
+    maxMessages: 1_000,
     encode: (input) => encode(input, host),
     decodeBody: (body, input) => decodeBody(body, optionsOf(input)),
     decodeStream: (input) => new MessageStreamDecoder(optionsOf(input)),

@@ -1,37 +1,10 @@
 import type { GenerationRow } from './generation.ts'
-import type { Charge } from './spend.ts'
 
 const maxTextLength = 2_000
 const maxListLength = 200
 const maxListedTextLength = 200
 /** A row of fewer characters in all is small enough for every store, whatever of it is long. */
 const ordinaryLength = 8_000
-
-/**
- * A finished request as it travels to its key's object and on to D1: what the object reckons with, beside the row as the
- * JSON text that is stored. Text, because it is only passed on: taking the row apart and putting it together again at
- * every station cost more than all that was done with it.
- */
-export interface SettledRow extends Charge {
-  id: string
-  /** Epoch milliseconds. */
-  endedAt: number
-  text: string
-}
-
-/** `row` as a settlement. */
-export function settledRow(row: GenerationRow): SettledRow {
-  const { id, createdAt, costNanoUsd, upstreamCostNanoUsd, isByok } = row
-  return {
-    id,
-    createdAt,
-    endedAt: createdAt + (row.generationMs ?? 0),
-    costNanoUsd,
-    upstreamCostNanoUsd,
-    isByok,
-    text: storableText(row),
-  }
-}
 
 /**
  * The JSON of a row that every store takes, a few kilobytes in practice and never near a store's limits: in a large row
