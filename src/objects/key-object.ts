@@ -24,6 +24,11 @@ const busySaveAfterMs = 100
 const busyChanges = 16
 /** How long settled rows gather before they go to D1. */
 const flushAfterMs = 1_500
+/**
+ * An object that died with rows in its outbox is woken after this. Rarely, so that the alarm is moved once in a while and
+ * not with every flush: moving it costs a write, and in workerd as much as the flush.
+ */
+const flushAtLatestAfterMs = 30_000
 const maxBackoffMs = 60_000
 const maxD1Ms = 20_000
 /** A flush takes what D1 takes in one value (2 MB) and no more than this many rows. */
@@ -66,6 +71,9 @@ export interface KeyDescription {
 export class KeyObject extends DurableObject<Env> {
   clock = () => Date.now()
   random = () => Math.random()
+  later = (task: () => void, ms: number): void => {
+    setTimeout(task, ms)
+  }
   d1: KeyDatabase = {
     readKey: (hash) => readKey(this.env.DB, hash, this.clock()),
     record: async (rows, hash, usage) => {
@@ -95,6 +103,8 @@ export class KeyObject extends DurableObject<Env> {
   #alarmAt = Number.POSITIVE_INFINITY
   #failures = 0
   #retryAt = 0
+  #tending: Promise<void> | undefined
+  #flushing = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -226,9 +236,21 @@ export class KeyObject extends DurableObject<Env> {
     }
   }
 
-  /** Sends the outbox on. Never throws for D1's sake: the platform gives an alarm up after six failures, this doesn't. */
+  /** Looks after the outbox and the reservations, where the object has not done so by itself. */
   override async alarm(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY
+    await this.#tend()
+  }
+
+  #tend(): Promise<void> {
+    this.#tending ??= this.#tendNow().finally(() => {
+      this.#tending = undefined
+    })
+    return this.#tending
+  }
+
+  /** Sends the outbox on. Never throws for D1's sake: the platform gives an alarm up after six failures, this doesn't. */
+  async #tendNow(): Promise<void> {
     try {
       await this.#flush()
       this.#failures = 0
@@ -377,16 +399,33 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   #schedule(now: number): void {
+    if (this.#disk.hasUnflushed) this.#flushLater(now)
     const wakeAt = Math.min(this.#reservations.nextExpiry() ?? Number.POSITIVE_INFINITY, this.#outboxDueAt(now))
     if (wakeAt >= this.#alarmAt) return
     this.#alarmAt = wakeAt
     this.ctx.waitUntil(this.ctx.storage.setAlarm(wakeAt))
   }
 
-  /** When the outbox wants to be looked after: to be flushed, or else to forget. */
+  #flushLater(now: number): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    this.later(
+      () => {
+        this.#flushing = false
+        this.ctx.waitUntil(this.#tend())
+      },
+      Math.max(flushAfterMs, this.#retryIn(now)),
+    )
+  }
+
+  /** A pause cannot be longer than the longest: what says so was set by a clock that was ahead. */
+  #retryIn(now: number): number {
+    return Math.min(this.#retryAt - now, maxBackoffMs)
+  }
+
+  /** When the outbox wants to be looked after by an alarm: to be flushed after all, or else to forget. */
   #outboxDueAt(now: number): number {
-    // A pause cannot be longer than the longest: what says so was set by a clock that was ahead.
-    if (this.#disk.hasUnflushed) return Math.max(now + flushAfterMs, Math.min(this.#retryAt, now + maxBackoffMs))
+    if (this.#disk.hasUnflushed) return now + Math.max(flushAtLatestAfterMs, this.#retryIn(now))
     const settledAt = this.#disk.oldestSettledAt()
     return settledAt === null ? Number.POSITIVE_INFINITY : settledAt + keepSettledMs + forgetEveryMs
   }

@@ -36,6 +36,7 @@ const stub = () => env.KEYS.get(env.KEYS.idFromName(hash))
 const holdTime = () =>
   runInDurableObject(stub(), (object: KeyObject) => {
     object.clock = () => now
+    object.later = () => {}
   })
 
 const port = {
@@ -60,7 +61,7 @@ async function recall(conversation?: string): Promise<string | undefined> {
 }
 
 function settled(note?: ConversationNote): SettledRow {
-  return settledRow(sampleGeneration({ id: nextId(), keyHash: hash }), note)
+  return settledRow(sampleGeneration({ id: nextId(), keyHash: hash, createdAt: now }), note)
 }
 
 /** Settles one request the way the gateway does. */

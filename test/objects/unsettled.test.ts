@@ -36,6 +36,7 @@ class Ledger {
   async connect(): Promise<void> {
     await runInDurableObject(this.stub, (object: KeyObject) => {
       object.clock = () => this.now
+      object.later = () => {}
       object.d1 = {
         readKey: async () => sampleKey({ hash: this.hash, rateLimit: { requests: 0, windowMs: 1 }, createdAt: start }),
         record: async (rows) => {
@@ -227,5 +228,5 @@ describe('the ledger', () => {
     expect([...stored.values()].reduce((sum, { cost }) => sum + cost, 0)).toBe(total)
     expect(admitted.length - settled.size).toBeGreaterThan(10)
     expect(settled.size).toBeGreaterThan(30)
-  })
+  }, 30_000)
 })
