@@ -114,6 +114,13 @@ describe('messages that are too long', () => {
     }
   })
 
+  it('do not begin with the model because what the user began with is too large', () => {
+    const image = { type: 'image_url' as const, image_url: { url: 'https://a.example/a.png' } }
+    const first: Message = { role: 'user', content: [image, image] }
+    const made = compress([system(), first, assistant('A cat.'), ...turns(1, 10), user('last')], { budgetTokens: 500 })
+    expect(namesOf(made?.messages)).toEqual(['system', 'q0', 'a0', 'last'])
+  })
+
   it('keep parts that are not text, and the other fields of a message', () => {
     const image = { type: 'image_url' as const, image_url: { url: 'https://a.example/a.png' } }
     const last: Message = { role: 'user', name: 'Ada', content: [image, { type: 'text', text: text(5_000) }] }
