@@ -41,7 +41,9 @@ export function conversationOf(
     : typeof cacheKey === 'string' && cacheKey !== ''
       ? `cache ${cacheKey}`
       : `begins ${beginningOf(request.messages)}`
-  return conversationHash(`${keyHash} ${candidates[0]?.requestedId} ${name}`).then((hash) => ({ hash, explicit }))
+  // As the client wrote it: what a router makes of it may change from turn to turn.
+  const model = request.model ?? request.models?.[0]
+  return conversationHash(`${keyHash} ${model} ${name}`).then((hash) => ({ hash, explicit }))
 }
 
 /** What the key object is to remember of a request; undefined where it is nothing. */

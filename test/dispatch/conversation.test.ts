@@ -33,6 +33,7 @@ describe('the conversation of a request', () => {
     const hash = await hashOf()
     expect(hash).toMatch(/^[0-9a-f]{1,16}$/)
     expect(await hashOf({ messages: [system, first, ...later] })).toBe(hash)
+    expect(await hashOf({ messages: [system, { role: 'developer', content: 'Today is Monday.' }, first] })).toBe(hash)
     expect(await hashOf({ messages: [{ ...system, content: 'You are verbose.' }, first] })).not.toBe(hash)
     expect(await hashOf({ messages: [system, { role: 'user', content: 'Hallo' }] })).not.toBe(hash)
     expect(await hashOf({ messages: [first] })).not.toBe(hash)

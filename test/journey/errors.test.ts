@@ -96,7 +96,7 @@ describe('a request that cannot be answered', () => {
     ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, 404, 'support tool use'],
     [
       'context',
-      { messages: [{ role: 'user', content: 'word '.repeat(900) }], max_tokens: 800 },
+      { messages: [{ role: 'user', content: 'word '.repeat(900) }], max_tokens: 800, transforms: [] },
       400,
       'maximum context length',
     ],
