@@ -190,6 +190,7 @@ function settingsOf(request: Request, variables: Variables): Settings {
     region: regionOf(request.url, { REGION: variables.REGION || 'global', ENVIRONMENT: environment }),
     maxBodyBytes: positive(variables.MAX_BODY_BYTES, defaultMaxBodyBytes),
     origin: originOf(request.url),
+    ...(variables.AUTO_ROUTER_TIERS ? { autoRouterTiers: variables.AUTO_ROUTER_TIERS } : {}),
     ...(variables.KEY_CHECKSUM_SECRET ? { keyChecksumSecret: variables.KEY_CHECKSUM_SECRET } : {}),
   }
 }

@@ -6,6 +6,8 @@ import type { AttemptRecord } from '../metering/generation.ts'
 import type { CandidateModel } from '../routing/model-id.ts'
 import { needsOf } from '../routing/needs.ts'
 import { type Plan, plan as planAttempts } from '../routing/plan.ts'
+import { seedFrom } from '../routing/random.ts'
+import { toolVerdict } from '../routing/tool-verdict.ts'
 import { reserveNanoUsd, resolveModels } from './candidates.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
@@ -49,9 +51,10 @@ const commitAfterMs = 1_000
  */
 export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   const { gateway, request } = call
+  const seed = seedFrom(gateway.random)
   let candidates: CandidateModel[]
   try {
-    const resolved = resolveModels(request, gateway.catalog)
+    const resolved = resolveModels(request, gateway, seed)
     candidates = resolved instanceof Promise ? await resolved : resolved
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.
@@ -75,7 +78,7 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     usable,
     health: (endpoint) => gateway.health.of(endpoint),
     takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
-    seed: Math.floor(gateway.random() * 0x1_0000_0000),
+    seed,
     now: call.startedAt,
   })
   const admitted = await admission.catch(noState)
@@ -153,10 +156,12 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
     excludeReasoning: input.excludeReasoning,
     extras: answered.extras,
   })
+  const toolCalls = input.request.tools && toolVerdict(answered.parts, input.request.tools)
   gateway.health.report(planned.endpoint, {
     at: endedAt,
     outcome: 'success',
     latencyMs: record.latencyMs,
+    ...(toolCalls && { toolCalls }),
     ...(endedAt > calledAt ? { tokensPerSecond: (usage.completionTokens * 1000) / (endedAt - calledAt) } : {}),
   })
   settle(context, {
