@@ -156,12 +156,11 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
     excludeReasoning: input.excludeReasoning,
     extras: answered.extras,
   })
-  const toolCalls = input.request.tools && toolVerdict(answered.parts, input.request.tools)
   gateway.health.report(planned.endpoint, {
     at: endedAt,
     outcome: 'success',
     latencyMs: record.latencyMs,
-    ...(toolCalls && { toolCalls }),
+    ...toolVerdict(answered.parts, input.request.tools, finish),
     ...(endedAt > calledAt ? { tokensPerSecond: (usage.completionTokens * 1000) / (endedAt - calledAt) } : {}),
   })
   settle(context, {
@@ -218,6 +217,7 @@ function settleStream(context: CallContext, end: StreamEnd): Promise<void> {
         at: end.endedAt,
         outcome: end.cancelled ? 'excluded' : 'success',
         latencyMs: end.latencyMs,
+        ...(end.cancelled ? {} : toolVerdict(end.toolCalls, context.call.request.tools, end.finish)),
         ...(tookMs > 0 && end.usage ? { tokensPerSecond: (end.usage.completionTokens * 1000) / tookMs } : {}),
       })
     }

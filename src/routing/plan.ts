@@ -124,8 +124,8 @@ export function plan(input: PlanInput): Plan {
       const known = listed[place] as KnownEndpoint
       if (seen?.has(known.endpoint.id)) continue
       seen?.add(known.endpoint.id)
-      const ranks = { model: wishes.oneList ? 0 : index, quality: qualities?.[place] ?? 0 }
-      candidates.push(candidateOf(known, candidate, ranks, strategy, input, random))
+      const quality = qualities === null ? 0 : (qualities[place] ?? 0)
+      candidates.push(candidateOf(known, candidate, wishes.oneList ? 0 : index, quality, strategy, input, random))
     }
   })
   if (candidates.length === 0) {
@@ -174,7 +174,8 @@ function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly
 function candidateOf(
   { endpoint, facts }: KnownEndpoint,
   { entry, requestedId }: CandidateModel,
-  ranks: Pick<Candidate['place'], 'model' | 'quality'>,
+  modelIndex: number,
+  quality: number,
   strategy: Strategy,
   input: PlanInput,
   random: () => number,
@@ -194,7 +195,8 @@ function candidateOf(
     probability: 0,
     place: placeOf(strategy, facts, health, {
       misses: missesThresholds(input.needs.preferences, health) ? 1 : 0,
-      ...ranks,
+      model: modelIndex,
+      quality,
       random,
     }),
   }

@@ -2,10 +2,16 @@ import type { Part } from '../chat/parts.ts'
 import type { FunctionTool } from '../chat/request.ts'
 
 /**
- * Whether all tool calls of a whole answer can be made: each names a tool that was offered and carries JSON. Undefined
- * where there are none. What their schemas say is not looked at.
+ * What an answer tells of how well its endpoint calls tools (`openrouter-routing.md` §3.10), for its health report:
+ * whether every call names a tool that was offered and carries JSON. Nothing where no tools were called, or the answer
+ * was cut off by its length. What the tools' schemas say is not looked at.
  */
-export function toolVerdict(parts: readonly Part[], tools: readonly FunctionTool[]): 'ok' | 'bad' | undefined {
+export function toolVerdict(
+  parts: readonly Part[] | null,
+  tools: readonly FunctionTool[] | undefined,
+  finish: { reason: string } | null,
+): { toolCalls?: 'ok' | 'bad' } {
+  if (parts === null || tools === undefined || finish?.reason !== 'tool_calls') return {}
   const calls = new Map<string, { name: string; text: string }>()
   for (const part of parts) {
     if (part.type !== 'tool-call-delta') continue
@@ -14,10 +20,10 @@ export function toolVerdict(parts: readonly Part[], tools: readonly FunctionTool
     if (call) call.text += part.arguments
     else calls.set(key, { name: part.name ?? '', text: part.arguments })
   }
-  if (calls.size === 0) return undefined
+  if (calls.size === 0) return {}
   const offered = new Set(tools.map((tool) => tool.function.name))
-  for (const { name, text } of calls.values()) if (!offered.has(name) || !isJson(text)) return 'bad'
-  return 'ok'
+  for (const { name, text } of calls.values()) if (!offered.has(name) || !isJson(text)) return { toolCalls: 'bad' }
+  return { toolCalls: 'ok' }
 }
 
 /** A call without arguments may say so by saying nothing. */

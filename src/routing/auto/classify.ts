@@ -92,7 +92,7 @@ function signalsOf(request: ChatRequest, needs: RequestNeeds, { asked, around, a
 const codeShapes = [
   /```/,
   /(?:^|\n)[ \t]{0,40}(?:def \w{1,60}\(|class \w{1,60}[:({]|import [\w.]{1,80}(?:;|\n| as )|from [\w.]{1,80} import |#include ?<|func? \w{1,60}\(|(?:const|let|var) \w{1,60} ?=|public (?:static|class|void) )/,
-  /\bfunction ?\w{0,60} ?\(|=> ?[{(]|\bSELECT [^;]{1,200} FROM |<\/(?:div|html|script|p)>/,
+  /\bfunction ?\w{0,60} ?\(|=> ?[{(]|\bSELECT [^;]{1,100} FROM |<\/(?:div|html|script|p)>/,
   /[;{}][ \t]{0,8}\r?\n[^\n]{0,120}[;{}][ \t]{0,8}(?:\r?\n|$)/,
   /Traceback \(most recent|\bat [\w.$<>]{1,80} \([^)\s]{1,160}:\d{1,6}|\b[A-Z][A-Za-z]{1,40}(?:Error|Exception)\b/,
 ]
