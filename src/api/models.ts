@@ -116,10 +116,12 @@ function rowsOf(gateway: Gateway, snapshot: readonly ModelEntry[], query: ModelQ
     return [{ entry, endpoints, usable, json: JSON.stringify(modelObject({ entry, endpoints, usable })) }]
   })
   if (query.region !== null || query.usable === false || !rows.some(({ usable }) => usable)) return rows
-  return [
-    ...rows,
-    ...routerEntries.map((entry) => ({ entry, endpoints: [], json: JSON.stringify(routerObject(entry, true)) })),
-  ]
+  const listed = new Set(rows.map(({ entry }) => entry.model.id))
+  for (const entry of routerEntries) {
+    if (listed.has(entry.model.id)) continue
+    rows.push({ entry, endpoints: [], usable: true, json: JSON.stringify(routerObject(entry, true)) })
+  }
+  return rows
 }
 
 async function list(c: SurfaceContext, query: ModelQuery): Promise<Response> {

@@ -48,8 +48,8 @@ export function resolveModels(
 function chosen(resolutions: (CandidateModel | CandidateModel[] | { failure: Failure })[]): CandidateModel[] {
   return resolutions.flatMap((resolution) => {
     if ('failure' in resolution) throw new FailureError(resolution.failure)
-    const online = [resolution].flat().find(({ dynamics }) => dynamics?.includes('online'))
-    if (online) throw new FailureError(webPluginMissing(online.requestedId))
+    const first = Array.isArray(resolution) ? resolution[0] : resolution
+    if (first?.dynamics?.includes('online')) throw new FailureError(webPluginMissing(first.requestedId))
     return resolution
   })
 }

@@ -86,9 +86,10 @@ export function resolveAlias(requestedId: string, gateway: RouterGateway): Resol
     const colon = requestedId.indexOf(':')
     const alias = colon < 0 ? requestedId : requestedId.slice(0, colon)
     const isOpen = isOpenAt(gateway)
-    const latest = latestOf(alias, list, ({ endpoints }) => endpoints.some(isOpen))
-    if (latest === null) return { failure: emptyFamily(requestedId) }
     const { byId } = knownOf(list)
+    // A router upstream lists aliases of its own as models: what has no family here is left to it.
+    const latest = latestOf(alias, list, ({ endpoints }) => endpoints.some(isOpen)) ?? byId.get(alias)
+    if (!latest) return { failure: emptyFamily(requestedId) }
     const id = latest.model.id + requestedId.slice(alias.length)
     return after(
       resolveModel(id, (known) => byId.get(known) ?? null),

@@ -51,12 +51,17 @@ export type Resolution = CandidateModel | { failure: Failure }
  * Answers without a promise where the lookup does. A failure is `model_not_found` or `free_variant_ended`.
  */
 export function resolveModel(requestedId: string, lookup: Lookup): Resolution | Promise<Resolution> {
+  if (!requestedId.includes(':')) {
+    return after(lookup(requestedId), (entry) =>
+      entry ? { requestedId, entry } : { failure: unknownModel(requestedId) },
+    )
+  }
   const parsed = parseModelId(requestedId)
   const { base, statics } = parsed
   // No catalogue has an id that ends in a dynamic suffix: it isn't asked for one, because not having it is not kept long.
   return after(parsed.dynamics.length > 0 ? null : lookup(requestedId), (whole) => {
     if (whole) return { requestedId, entry: whole }
-    if (parsed.unknown.length > 0 || base === requestedId) return { failure: unknownModel(requestedId) }
+    if (parsed.unknown.length > 0) return { failure: unknownModel(requestedId) }
     const dynamics = parsed.dynamics.length > 0 ? { dynamics: parsed.dynamics } : {}
     const pool = [base, ...statics].join(':')
     return after(pool === requestedId ? null : lookup(pool), (entry) => {

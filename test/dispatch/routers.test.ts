@@ -197,6 +197,21 @@ describe('an alias', () => {
     expect(await ids({ model: '~acme/family-latest' }, { usable: () => false })).toEqual(['acme/family-2'])
   })
 
+  it('is on the EU host the newest that is tied to the EU', async () => {
+    const models = [
+      sold('acme/family-1', 1, { eu: 'yes' }, { created: 100 }),
+      sold('acme/family-2', 1, {}, { created: 200 }),
+    ]
+    expect(await ids({ model: '~acme/family-latest' }, { models, region: 'eu' })).toEqual(['acme/family-1'])
+    expect(await ids({ model: '~acme/family-latest' }, { models })).toEqual(['acme/family-2'])
+  })
+
+  it('that a router upstream lists as its own model is left to it, while there is no family', async () => {
+    const models = [sold('~acme/family-latest', 1)]
+    expect(await ids({ model: '~acme/family-latest' }, { models })).toEqual(['~acme/family-latest'])
+    expect(await ids({ model: '~acme/family-latest' }, { models: [...models, ...others] })).toEqual(['acme/family-2'])
+  })
+
   it('of no family names itself', async () => {
     expect(await failure({ model: '~acme/nothing-latest' })).toMatchObject({
       type: 'invalid_request',
