@@ -85,10 +85,16 @@ export function resolveAlias(requestedId: string, gateway: RouterGateway): Resol
   return after(gateway.catalog.models(), (list): Resolution | Promise<Resolution> => {
     const colon = requestedId.indexOf(':')
     const alias = colon < 0 ? requestedId : requestedId.slice(0, colon)
-    const isOpen = isOpenAt(gateway)
-    const { byId } = knownOf(list)
-    // A router upstream lists aliases of its own as models: what has no family here is left to it.
-    const latest = latestOf(alias, list, ({ endpoints }) => endpoints.some(isOpen)) ?? byId.get(alias)
+    const { byId, pools } = knownOf(list)
+    const key = `${alias} ${gateway.settings.region}`
+    let latest = pools.get(key) as ModelEntry | undefined
+    if (!latest) {
+      const isOpen = isOpenAt(gateway)
+      // A router upstream lists aliases of its own as models: what has no family here is left to it.
+      latest = latestOf(alias, list, ({ endpoints }) => endpoints.some(isOpen)) ?? byId.get(alias)
+      // Families are few; what clients make up is none.
+      if (latest) pools.set(key, latest)
+    }
     if (!latest) return { failure: emptyFamily(requestedId) }
     const id = latest.model.id + requestedId.slice(alias.length)
     return after(
