@@ -28,6 +28,8 @@ KEY_TIMEOUT_MS=
 ON_KEY_OBJECT_FAILURE=
 # Where the sandbox is found, where that is not this gateway's own address and /sandbox/v1.
 SANDBOX_BASE_URL=
+# What openrouter/auto chooses from: {"low": ["author/slug", ...], "medium": [...], "high": [], "xhigh": [], "max": []}
+AUTO_ROUTER_TIERS=
 # How long upstreams may take, in milliseconds: to the first content of a stream, for a whole answer, between two
 # pieces of a stream, and over all attempts; each once more for models that reason.
 FIRST_CONTENT_TIMEOUT_MS=

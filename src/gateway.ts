@@ -224,6 +224,7 @@ function settingsOf(origin: string, variables: Variables): Settings {
     region: regionOf(origin, { REGION: variables.REGION || 'global', ENVIRONMENT: environment }),
     maxBodyBytes: positive(variables.MAX_BODY_BYTES, defaultMaxBodyBytes),
     origin,
+    ...(variables.AUTO_ROUTER_TIERS ? { autoRouterTiers: variables.AUTO_ROUTER_TIERS } : {}),
     ...(variables.KEY_CHECKSUM_SECRET ? { keyChecksumSecret: variables.KEY_CHECKSUM_SECRET } : {}),
   }
 }

@@ -44,7 +44,7 @@ function present(row: GenerationRow) {
     model: row.model,
     provider_name: row.providerName,
     provider_responses: row.attempts.map((attempt) => presentAttempt(attempt, row)),
-    router: null,
+    router: row.router,
     preset_id: null,
     api_type: row.apiType,
     created_at: new Date(row.createdAt).toISOString(),

@@ -4,8 +4,10 @@ import { isInRegion } from '../catalog/region.ts'
 import { hasZeroRetention } from '../catalog/zero-retention.ts'
 import { FailureError } from '../chat/failure.ts'
 import type { Gateway } from '../dispatch/gateway.ts'
+import { resolveAlias } from '../dispatch/routers.ts'
 import { isFree, resolveModel } from '../routing/model-id.ts'
 import { freeVariantEnded } from '../routing/refusal.ts'
+import { isAlias } from '../routing/router-ids.ts'
 import { anyCaller } from './authenticate.ts'
 import { endpointObject, modelHeading, modelObject } from './model-object.ts'
 import {
@@ -18,6 +20,7 @@ import {
   readUsable,
   sorted,
 } from './model-query.ts'
+import { routerEntries, routerEntryOf, routerObject } from './router-models.ts'
 import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
 /**
@@ -44,9 +47,13 @@ export const models = new Hono<SurfaceEnv>()
     return c.json({ data: { count: rows.filter((row) => matches(row, query, gateway.now())).length } })
   })
   .get('/model/:author/:slug', async (c) => {
-    const { entry, endpoints, id } = await resolve(c)
+    const { entry, endpoints, id, asked } = await resolve(c)
+    if (routerEntryOf(asked)) return c.json({ data: routerObject(entry, true, asked) })
     const usable = endpoints.some((endpoint) => isUsable(c.get('gateway'), endpoint))
-    return c.json({ data: modelObject({ entry, endpoints, usable, id }) })
+    if (!isAlias(asked)) return c.json({ data: modelObject({ entry, endpoints, usable, id }) })
+    const target = { name: entry.model.name, slug: entry.model.id }
+    const object = modelObject({ entry, endpoints, usable, id: asked })
+    return c.json({ data: { ...object, canonical_slug: asked, alias_target: target } })
   })
   .get('/models/:author/:slug/endpoints', async (c) => {
     const usable = readUsable(new URL(c.req.url).searchParams)
@@ -99,15 +106,22 @@ async function viewOf(gateway: Gateway, query: ModelQuery): Promise<View> {
 function rowsOf(gateway: Gateway, snapshot: readonly ModelEntry[], query: ModelQuery): Row[] {
   const regions = [gateway.settings.region, query.region ?? 'global']
   const isWhole = regions.every((region) => region === 'global') && query.usable !== true
-  return snapshot.flatMap((entry) => {
+  const rows = snapshot.flatMap((entry) => {
     const inRegion = entry.endpoints.filter((endpoint) => regions.every((region) => isInRegion(endpoint, region)))
     const usableOnes = inRegion.filter((endpoint) => isUsable(gateway, endpoint))
     const usable = usableOnes.length > 0
     if (query.usable === false && usable) return []
     const endpoints = query.usable === true ? usableOnes : inRegion
     if (endpoints.length === 0 && !isWhole) return []
-    return [{ entry, endpoints, json: JSON.stringify(modelObject({ entry, endpoints, usable })) }]
+    return [{ entry, endpoints, usable, json: JSON.stringify(modelObject({ entry, endpoints, usable })) }]
   })
+  if (query.region !== null || query.usable === false || !rows.some(({ usable }) => usable)) return rows
+  const listed = new Set(rows.map(({ entry }) => entry.model.id))
+  for (const entry of routerEntries) {
+    if (listed.has(entry.model.id)) continue
+    rows.push({ entry, endpoints: [], usable: true, json: JSON.stringify(routerObject(entry, true)) })
+  }
+  return rows
 }
 
 async function list(c: SurfaceContext, query: ModelQuery): Promise<Response> {
@@ -143,10 +157,13 @@ function pathAt(url: URL, offset: number, limit: number | null): string {
 }
 
 /** The model that the path names, with the endpoints that this host and the id's suffixes leave of it. */
-async function resolve(c: SurfaceContext): Promise<Listed & { id: string }> {
-  const { catalog, settings } = c.get('gateway')
+async function resolve(c: SurfaceContext): Promise<Listed & { id: string; asked: string }> {
+  const gateway = c.get('gateway')
+  const { catalog, settings } = gateway
   const asked = `${c.req.param('author')}/${c.req.param('slug')}`
-  const found = await resolveModel(asked, (id) => catalog.model(id))
+  const router = routerEntryOf(asked)
+  if (router) return { entry: router, endpoints: [], id: asked, asked }
+  const found = await (isAlias(asked) ? resolveAlias(asked, gateway) : resolveModel(asked, (id) => catalog.model(id)))
   if ('failure' in found) {
     const { failure } = found
     if (failure.type === 'not_found') throw new FailureError(failure)
@@ -168,10 +185,10 @@ async function resolve(c: SurfaceContext): Promise<Listed & { id: string }> {
       },
     })
   }
-  if (!freeOnly) return { entry, endpoints, id }
+  if (!freeOnly) return { entry, endpoints, id, asked }
   const free = endpoints.filter(isFree)
   if (free.length === 0) throw new FailureError(freeVariantEnded(asked, id))
-  return { entry, endpoints: free, id: `${id}:free` }
+  return { entry, endpoints: free, id: `${id}:free`, asked }
 }
 
 async function publicEndpoints(c: SurfaceContext, listed: readonly Listed[], onlyUsable: boolean | null) {

@@ -48,6 +48,8 @@ export type Message =
       audio?: AudioDelta | { id: string } | null
       annotations?: Annotation[]
       name?: string
+      /** Which model said it, where a client kept that. */
+      model?: string
     }
   | { role: 'tool'; content: string | ContentPart[]; tool_call_id: string; name?: string }
 

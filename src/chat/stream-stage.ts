@@ -22,6 +22,8 @@ export interface StreamProgress {
   serviceTier: string | null
   /** Bytes of text that went by, for an estimate where nothing is metered. */
   contentBytes: number
+  /** The pieces of tool calls, to be judged when all are there; null while there are none. */
+  toolCalls: Part[] | null
 }
 
 export function newProgress(): StreamProgress {
@@ -36,6 +38,7 @@ export function newProgress(): StreamProgress {
     upstreamId: null,
     serviceTier: null,
     contentBytes: 0,
+    toolCalls: null,
   }
 }
 
@@ -108,6 +111,8 @@ export function notePart(progress: StreamProgress, part: Part, finished: Set<num
       break
     case 'tool-call-delta':
       progress.contentBytes += part.arguments.length
+      progress.toolCalls ??= []
+      progress.toolCalls.push(part)
       break
     case 'annotations':
     case 'image':

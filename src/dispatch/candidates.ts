@@ -1,31 +1,55 @@
-import type { Catalog } from '../catalog/catalog.ts'
 import type { EndpointRecord } from '../catalog/records.ts'
 import { type Failure, FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import { reserveFor } from '../metering/price-usage.ts'
-import { type CandidateModel, resolveModel } from '../routing/model-id.ts'
+import { after, type CandidateModel, resolveModel } from '../routing/model-id.ts'
 import type { RequestNeeds } from '../routing/needs.ts'
+import { webPluginMissing } from '../routing/refusal.ts'
+import { isAlias, routerOf } from '../routing/router-ids.ts'
+import type { RoutingPolicy } from '../routing/rule-context.ts'
+import { siblingWanted } from '../routing/siblings.ts'
+import { chooseModels, type RouterGateway, resolveAlias, withSibling } from './routers.ts'
 
 /** More models than this in one request are a mistake, not a plan (`openrouter-endpoints-inference.md` §2A.1). */
 const maxModels = 8
 
 /**
- * Finds the models of a request, in order and without duplicates. Answers without a promise when the catalogue has them
- * in memory. Throws (or rejects with) a `FailureError` for a list that is empty, too long, or names an unknown model.
+ * Finds the models of a request, in order and without duplicates: those it names, and those that a router chooses for
+ * it. Answers without a promise when the catalogue has them in memory. Throws (or rejects with) a `FailureError` for a
+ * list that is empty, too long, or names an unknown model, and for a router that has no model left.
+ *
+ * @param seed of the plan that is made of them
+ * @param policy what the account or key allows, where it is known by now: routers choose within it
  */
-export function resolveModels(request: ChatRequest, catalog: Catalog): CandidateModel[] | Promise<CandidateModel[]> {
+export function resolveModels(
+  request: ChatRequest,
+  gateway: RouterGateway,
+  seed: number,
+  policy?: RoutingPolicy,
+): CandidateModel[] | Promise<CandidateModel[]> {
   const ids = [...new Set([...(request.model ? [request.model] : []), ...(request.models ?? [])])]
   if (ids.length === 0) throw refused('model', 'No model was named: set `model`, e.g. "sandbox/text".')
   if (ids.length > maxModels) throw refused('models', `At most ${maxModels} models fit one request.`)
-  const found = ids.map((id) => resolveModel(id, (known) => catalog.model(known)))
+  const sibling = siblingWanted(request)
+  const found = ids.map((id) => {
+    const router = routerOf(id)
+    if (router !== null) return chooseModels(router, id, request, gateway, seed, policy)
+    const resolution = isAlias(id)
+      ? resolveAlias(id, gateway)
+      : resolveModel(id, (known) => gateway.catalog.model(known))
+    if (sibling === null) return resolution
+    return after(resolution, (one) => ('failure' in one ? one : withSibling(one, sibling, gateway)))
+  })
   return found.some((resolution) => resolution instanceof Promise)
     ? Promise.all(found).then(chosen)
     : chosen(found as Exclude<(typeof found)[number], Promise<unknown>>[])
 }
 
-function chosen(resolutions: (CandidateModel | { failure: Failure })[]): CandidateModel[] {
-  return resolutions.map((resolution) => {
+function chosen(resolutions: (CandidateModel | CandidateModel[] | { failure: Failure })[]): CandidateModel[] {
+  return resolutions.flatMap((resolution) => {
     if ('failure' in resolution) throw new FailureError(resolution.failure)
+    const first = Array.isArray(resolution) ? resolution[0] : resolution
+    if (first?.dynamics?.includes('online')) throw new FailureError(webPluginMissing(first.requestedId))
     return resolution
   })
 }

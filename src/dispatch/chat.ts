@@ -6,7 +6,9 @@ import type { AttemptRecord } from '../metering/generation.ts'
 import type { CandidateModel } from '../routing/model-id.ts'
 import { needsOf } from '../routing/needs.ts'
 import { type Plan, plan as planAttempts } from '../routing/plan.ts'
+import { seedFrom } from '../routing/random.ts'
 import { promoteSticky } from '../routing/sticky.ts'
+import { toolVerdict } from '../routing/tool-verdict.ts'
 import { reserveNanoUsd, resolveModels } from './candidates.ts'
 import { type Conversation, conversationNote, conversationOf } from './conversation.ts'
 import type { Dialect, Settled } from './dialect.ts'
@@ -51,9 +53,10 @@ const commitAfterMs = 1_000
  */
 export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   const { gateway, request } = call
+  const seed = seedFrom(gateway.random)
   let candidates: CandidateModel[]
   try {
-    const resolved = resolveModels(request, gateway.catalog)
+    const resolved = resolveModels(request, gateway, seed)
     candidates = resolved instanceof Promise ? await resolved : resolved
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.
@@ -81,7 +84,7 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     usable,
     health,
     takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
-    seed: Math.floor(gateway.random() * 0x1_0000_0000),
+    seed,
     now: call.startedAt,
   })
   const admitted = await admission.catch(noState)
@@ -171,6 +174,7 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
     at: endedAt,
     outcome: 'success',
     latencyMs: record.latencyMs,
+    ...toolVerdict(answered.parts, input.request.tools, finish),
     ...(endedAt > calledAt ? { tokensPerSecond: (usage.completionTokens * 1000) / (endedAt - calledAt) } : {}),
   })
   settle(context, {
@@ -228,6 +232,7 @@ function settleStream(context: CallContext, end: StreamEnd): Promise<void> {
         at: end.endedAt,
         outcome: end.cancelled ? 'excluded' : 'success',
         latencyMs: end.latencyMs,
+        ...(end.cancelled ? {} : toolVerdict(end.toolCalls, context.call.request.tools, end.finish)),
         ...(tookMs > 0 && end.usage ? { tokensPerSecond: (end.usage.completionTokens * 1000) / tookMs } : {}),
       })
     }

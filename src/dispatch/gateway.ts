@@ -28,6 +28,8 @@ export interface Settings {
   maxBodyBytes: number
   /** `KEY_CHECKSUM_SECRET`: what the checksums of keys are made with. Missing or empty: a public constant. */
   keyChecksumSecret?: string
+  /** `AUTO_ROUTER_TIERS`, as it is given: what `openrouter/auto` chooses from; missing: what the catalogue makes of itself. */
+  autoRouterTiers?: string
   /** Where the operator is found in error texts and links, e.g. `https://gw.example`. */
   origin: string
 }

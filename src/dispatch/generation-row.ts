@@ -6,6 +6,7 @@ import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
 import { priceUsage, type UsageCost } from '../metering/price-usage.ts'
 import type { TranslationNote } from '../providers/wire.ts'
 import type { Plan, PlannedAttempt } from '../routing/plan.ts'
+import { routedBy } from '../routing/router-ids.ts'
 import type { ChatCall } from './chat.ts'
 
 export const noCost: UsageCost = { costNanoUsd: 0, promptNanoUsd: 0, completionNanoUsd: 0, cacheDiscountNanoUsd: 0 }
@@ -73,6 +74,7 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     model: model?.id ?? call.request.model ?? call.request.models?.[0] ?? '',
     canonicalSlug: model?.canonicalSlug ?? '',
     requestedModel: call.request.model ?? call.request.models?.[0] ?? '',
+    router: routedBy((answeredBy ?? plan?.attempts[0])?.requestedId ?? ''),
     endpointId: endpoint?.id ?? null,
     provider: endpoint?.provider.slug ?? null,
     providerName: endpoint?.provider.name ?? null,

@@ -1,5 +1,6 @@
 import type { Envelope } from '../chat/envelope.ts'
 import type { AttemptFailure, Failure } from '../chat/failure.ts'
+import type { Part } from '../chat/parts.ts'
 import { isFinished } from '../chat/stream-stage.ts'
 import type { TokenUsage } from '../chat/usage.ts'
 import type { UsageCost } from '../metering/price-usage.ts'
@@ -53,6 +54,8 @@ export interface StreamEnd {
   firstContentAt: number | null
   endedAt: number
   latencyMs: number
+  /** The pieces of tool calls; null where there are none. */
+  toolCalls: Part[] | null
 }
 
 /**
@@ -210,6 +213,7 @@ class Pump {
       firstContentAt,
       endedAt,
       latencyMs: record.latencyMs,
+      toolCalls: progress.toolCalls,
     }
   }
 
@@ -253,4 +257,5 @@ const nothing: StreamEnd = {
   firstContentAt: null,
   endedAt: 0,
   latencyMs: 0,
+  toolCalls: null,
 }

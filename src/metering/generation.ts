@@ -30,6 +30,8 @@ export interface GenerationRow {
   canonicalSlug: string
   /** What the client asked for, before routing. */
   requestedModel: string
+  /** The router or alias that chose the model, e.g. `openrouter/auto`; null where the client named it. */
+  router: string | null
   /** Null when no endpoint answered. */
   endpointId: string | null
   provider: string | null

@@ -16,6 +16,7 @@ export function unsettledRow({ id, nanoUsd, expiresAt }: Reservation, keyHash: s
     keyHash,
     createdAt: createdAtIn(id) ?? expiresAt - reservationTtlMs,
     model: '',
+    router: null,
     canonicalSlug: '',
     requestedModel: '',
     endpointId: null,

@@ -8,7 +8,7 @@ import { matchesSlug, type ServiceTier, type WantedSlug } from './slugs.ts'
 export interface Strategy {
   /** Explicit order: what is listed goes first, and is not balanced. */
   order: readonly WantedSlug[] | null
-  /** Null = load balancing. `exacto` is load balancing too while nobody measures the quality of tool calls. */
+  /** Null = load balancing. `exacto` is load balancing too, within tiers of quality. */
   sort: ProviderSort | null
   /** Endpoints of this tier go before the others. */
   tierFirst: ServiceTier | null
@@ -42,13 +42,15 @@ export interface Place {
   asked: number
   /** 0 steady … 2 down, 3 and more: an outage within the last 30 s. */
   trouble: number
+  /** An `ExactoTier`; 0 for all where quality does not count. */
+  quality: number
   major: number
   minor: number
   /** Whether `minor` was drawn, so that its neighbours could have been first as well. */
   drawn: boolean
 }
 
-type PlaceGiven = Pick<Place, 'misses' | 'model'> & { shortfall?: number; random: () => number }
+type PlaceGiven = Pick<Place, 'misses' | 'model'> & { shortfall?: number; quality?: number; random: () => number }
 
 // Not Infinity: the difference of two must be 0.
 const last = Number.MAX_VALUE
@@ -62,23 +64,33 @@ export function placeOf(
   strategy: Strategy,
   facts: EndpointFacts,
   health: EndpointHealth | undefined,
-  { misses, model, shortfall = 0, random }: PlaceGiven,
+  { misses, model, shortfall = 0, quality = 0, random }: PlaceGiven,
 ): Place {
   const trouble = troubleOf(health)
   const listed = strategy.order ? strategy.order.findIndex((slug) => matchesSlug(slug, facts.tag)) : -1
   if (listed >= 0) {
     const minor = metricOf(strategy.sort ?? 'price', facts, health)
     // Who names an endpoint is served by it, whatever must be left out for it.
-    return { misses: misses % 2, model, shortfall: 0, asked: 0, trouble, major: listed, minor, drawn: false }
+    return {
+      misses: misses % 2,
+      model,
+      shortfall: 0,
+      asked: 0,
+      trouble,
+      quality: 0,
+      major: listed,
+      minor,
+      drawn: false,
+    }
   }
   const asked = strategy.tierFirst !== null && facts.tag.tier === strategy.tierFirst ? 0 : 1
   if (strategy.sort !== null && strategy.sort !== 'exacto') {
     const major = metricOf(strategy.sort, facts, health)
-    return { misses, model, shortfall, asked, trouble, major, minor: facts.price, drawn: false }
+    return { misses, model, shortfall, asked, trouble, quality: 0, major, minor: facts.price, drawn: false }
   }
   const costs = facts.price > 0
   const minor = costs ? -Math.log(random()) / facts.weight : random()
-  return { misses, model, shortfall, asked, trouble, major: costs ? 1 : 0, minor, drawn: true }
+  return { misses, model, shortfall, asked, trouble, quality, major: costs ? 1 : 0, minor, drawn: true }
 }
 
 /** For `sort`: candidates in their order, whether they may be called or not. */
@@ -89,6 +101,7 @@ export function comparePlaces({ place: a }: Candidate, { place: b }: Candidate):
     a.shortfall - b.shortfall ||
     a.asked - b.asked ||
     a.trouble - b.trouble ||
+    a.quality - b.quality ||
     a.major - b.major ||
     a.minor - b.minor
   )
@@ -119,6 +132,7 @@ function isRival({ blocked, place }: Candidate, other: Candidate): boolean {
     other.place.shortfall === place.shortfall &&
     other.place.asked === place.asked &&
     other.place.trouble === place.trouble &&
+    other.place.quality === place.quality &&
     other.place.major === place.major
   )
 }

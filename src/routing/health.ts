@@ -15,6 +15,8 @@ export interface HealthReport {
   latencyMs?: number
   /** Output tokens a second, of a success. */
   tokensPerSecond?: number
+  /** Of a success that called tools: whether every call could be made. Left out where nobody looked. */
+  toolCalls?: 'ok' | 'bad'
 }
 
 /** What an isolate sends to a health object; the answer is a `HealthSnapshot`. */
@@ -59,6 +61,10 @@ export interface EndpointHealth {
   latency: Percentiles | null
   /** Output tokens a second; p90 is the rate that 90 % reach, so it descends. */
   throughput: Percentiles | null
+  /** There were enough calls within 30 minutes to compare it with its peers. Left out where not. */
+  measured?: true
+  /** Share (0 to 1) of answers with tool calls of which every call could be made. Left out below 200 within two hours. */
+  toolSuccess?: number
 }
 
 /** What a health object knows of one provider on one continent. */

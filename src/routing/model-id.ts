@@ -1,6 +1,6 @@
 import type { ModelEntry } from '../catalog/records.ts'
 import type { Failure } from '../chat/failure.ts'
-import { freeVariantEnded, unknownModel } from './refusal.ts'
+import { freeVariantEnded, noSuchVariant, unknownModel } from './refusal.ts'
 
 /** Suffixes that name another pool of endpoints. */
 export type StaticSuffix = 'free' | 'extended' | 'thinking' | 'batch'
@@ -43,26 +43,34 @@ export interface CandidateModel {
   dynamics?: readonly DynamicSuffix[]
 }
 
-type Lookup = (id: string) => ModelEntry | null | Promise<ModelEntry | null>
-type Resolution = CandidateModel | { failure: Failure }
+export type Lookup = (id: string) => ModelEntry | null | Promise<ModelEntry | null>
+export type Resolution = CandidateModel | { failure: Failure }
 
 /**
  * Finds the model that an id means. The id as it is wins over its parts, so a catalogue may hold ids with a colon.
  * Answers without a promise where the lookup does. A failure is `model_not_found` or `free_variant_ended`.
  */
 export function resolveModel(requestedId: string, lookup: Lookup): Resolution | Promise<Resolution> {
-  return after(lookup(requestedId), (whole) => {
+  if (!requestedId.includes(':')) {
+    return after(lookup(requestedId), (entry) =>
+      entry ? { requestedId, entry } : { failure: unknownModel(requestedId) },
+    )
+  }
+  const parsed = parseModelId(requestedId)
+  const { base, statics } = parsed
+  // No catalogue has an id that ends in a dynamic suffix: it isn't asked for one, because not having it is not kept long.
+  return after(parsed.dynamics.length > 0 ? null : lookup(requestedId), (whole) => {
     if (whole) return { requestedId, entry: whole }
-    const parsed = parseModelId(requestedId)
-    if (parsed.unknown.length > 0 || parsed.base === requestedId) return { failure: unknownModel(requestedId) }
+    if (parsed.unknown.length > 0) return { failure: unknownModel(requestedId) }
     const dynamics = parsed.dynamics.length > 0 ? { dynamics: parsed.dynamics } : {}
-    const pool = [parsed.base, ...parsed.statics].join(':')
+    const pool = [base, ...statics].join(':')
     return after(pool === requestedId ? null : lookup(pool), (entry) => {
       if (entry) return { requestedId, entry, ...dynamics }
-      if (parsed.statics.length === 0 || parsed.statics.some((suffix) => suffix !== 'free'))
-        return { failure: unknownModel(requestedId) }
-      return after(lookup(parsed.base), (paid) => {
+      if (statics.length === 0) return { failure: unknownModel(requestedId) }
+      return after(lookup(base), (paid) => {
         if (!paid) return { failure: unknownModel(requestedId) }
+        const absent = statics.find((suffix) => suffix !== 'free')
+        if (absent) return { failure: noSuchVariant(requestedId, absent, paid.model.id) }
         if (!paid.endpoints.some(isFree)) return { failure: freeVariantEnded(requestedId, paid.model.id) }
         return { requestedId, entry: paid, freeOnly: true, ...dynamics }
       })
@@ -76,6 +84,6 @@ export function isFree({ free, price }: ModelEntry['endpoints'][number]): boolea
 }
 
 /** Not `await`: a warm catalogue answers at once, and then so does this. */
-function after<In, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
+export function after<In, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
   return value instanceof Promise ? value.then(next) : next(value)
 }

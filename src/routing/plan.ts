@@ -12,11 +12,12 @@ import {
 import { promptBudgetTokens, shortfallOf } from './compression.ts'
 import { eligible } from './eligibility.ts'
 import type { KnownEndpoint } from './endpoint-facts.ts'
+import { exactoTiers } from './exacto.ts'
 import type { EndpointHealth } from './health.ts'
 import type { CandidateModel } from './model-id.ts'
 import type { RequestNeeds } from './needs.ts'
 import { randomOf } from './random.ts'
-import { type Refusal, refuse } from './refusal.ts'
+import { noModelsMatch, type Refusal, refuse } from './refusal.ts'
 import { notListed } from './refusals.ts'
 import { admittedTiers, type RoutingPolicy, type RuleContext, type Wishes, wishesOf } from './rule-context.ts'
 import { matchesAny, type WantedSlug } from './slugs.ts'
@@ -93,7 +94,7 @@ export function plan(input: PlanInput): Plan {
     out: [],
     sticky: false,
     failure: null,
-    requestedModels: entries.map((entry) => entry.requestedId),
+    requestedModels: [...new Set(entries.map((entry) => entry.requestedId))],
     seed,
     catalogVersion: entries[0]?.entry.version ?? '',
   }
@@ -106,7 +107,7 @@ export function plan(input: PlanInput): Plan {
   const refusals: Refusal[] = []
   const candidates: Candidate[] = []
   // Two ids of a request may mean the same model.
-  const seen = entries.length > 1 ? new Set<EndpointRecord>() : null
+  const seen = entries.length > 1 ? new Set<string>() : null
   entries.forEach((candidate, index) => {
     const { entry } = candidate
     const context: RuleContext = {
@@ -123,10 +124,16 @@ export function plan(input: PlanInput): Plan {
     if (refusal) refusals.push(refusal)
     else if (listed.length === 0) refusals.push(notListed(context, kept))
     const strategy = strategyOf(wishes, candidate, listed)
-    for (const known of listed) {
-      if (seen?.has(known.endpoint)) continue
-      seen?.add(known.endpoint)
-      candidates.push(candidateOf(known, candidate, wishes.oneList ? 0 : index, strategy, input, random))
+    const qualities =
+      strategy.sort === 'exacto' && strategy.order === null
+        ? exactoTiers(listed, ({ endpoint }) => input.health(endpoint))
+        : null
+    for (let place = 0; place < listed.length; place++) {
+      const known = listed[place] as KnownEndpoint
+      if (seen?.has(known.endpoint.id)) continue
+      seen?.add(known.endpoint.id)
+      const quality = qualities === null ? 0 : (qualities[place] ?? 0)
+      candidates.push(candidateOf(known, candidate, wishes.oneList ? 0 : index, quality, strategy, input, random))
     }
   })
   if (candidates.length === 0) {
@@ -143,7 +150,7 @@ export function plan(input: PlanInput): Plan {
   return made
 }
 
-const noModel: Refusal = { code: 'no_endpoints', message: 'No models match your request and model restrictions' }
+const noModel: Refusal = { code: 'no_endpoints', message: noModelsMatch }
 
 /** With `allow_fallbacks: false` an order is a closed list. */
 function keepListed(kept: readonly KnownEndpoint[], order: readonly WantedSlug[], made: Plan): KnownEndpoint[] {
@@ -159,7 +166,9 @@ function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly
   const { order, sort } = wishes
   const { serviceTier } = wishes.needs
   const suffixSort = dynamics?.includes('floor') ? 'price' : dynamics?.includes('nitro') ? 'throughput' : null
-  const strategy: Strategy = { order, sort: sort ?? suffixSort, tierFirst: null }
+  // Calling tools is where providers of one model differ most, so there quality counts unasked (§3.10).
+  const unasked = wishes.needs.tools || dynamics?.includes('exacto') ? 'exacto' : null
+  const strategy: Strategy = { order, sort: sort ?? suffixSort ?? unasked, tierFirst: null }
   if (order !== null) return strategy
   if (serviceTier === 'priority' || serviceTier === 'fast') {
     return { order, sort: 'throughput', tierFirst: 'priority' }
@@ -174,6 +183,7 @@ function candidateOf(
   { endpoint, facts }: KnownEndpoint,
   { entry, requestedId }: CandidateModel,
   modelIndex: number,
+  quality: number,
   strategy: Strategy,
   input: PlanInput,
   random: () => number,
@@ -198,6 +208,7 @@ function candidateOf(
       misses: (missesThresholds(input.needs.preferences, health) ? 1 : 0) + (shortfall > 1 ? 2 : 0),
       model: modelIndex,
       shortfall,
+      quality,
       random,
     }),
   }

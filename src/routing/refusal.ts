@@ -58,3 +58,32 @@ export function freeVariantEnded(requestedId: string, paidId: string): Failure {
   const message = `No endpoints found for ${requestedId}: no provider serves it for free. Use ${paidId} instead.`
   return refuse({ code: 'free_variant_ended', message, fallbackModels: [paidId] }, [requestedId])
 }
+
+/** What to do instead of asking for a pool that nobody serves. */
+const insteadOf = {
+  thinking: 'and set "reasoning" (e.g. {"effort": "medium"})',
+  extended: 'whose whole context is open to every request',
+  batch: 'one request at a time: there is no batch API here',
+}
+
+export function noSuchVariant(requestedId: string, suffix: keyof typeof insteadOf, baseId: string): Failure {
+  const message = `${requestedId} is not a valid model ID: nobody serves ${baseId} as ":${suffix}". Use ${baseId}, ${insteadOf[suffix]}.`
+  return refuse({ code: 'model_not_found', message, fallbackModels: [baseId] }, [requestedId])
+}
+
+export function webPluginMissing(requestedId: string): Failure {
+  const message = `${requestedId} asks for web search, which this gateway does not have: leave ":online" out, or choose a model that searches by itself.`
+  return { type: 'invalid_request', message, metadata: { field: 'model' } }
+}
+
+export function emptyFamily(requestedId: string): Failure {
+  const message = `${requestedId} is not a valid model ID: an alias is ~author/family-latest, and the catalogue has no model of this family.`
+  return refuse({ code: 'model_not_found', message }, [requestedId])
+}
+
+/** No model is left that a router could choose (`openrouter-routing.md` §3.11). */
+export function noModelLeft(requestedId: string): Failure {
+  return refuse({ code: 'no_endpoints', message: noModelsMatch }, [requestedId])
+}
+
+export const noModelsMatch = 'No models match your request and model restrictions'

@@ -21,6 +21,11 @@ const attemptsToPublish = 10
 /** Fewer than this put no endpoint into a lower band. */
 const attemptsToJudge = 100
 
+const toolSliceMs = 300_000
+const slicesOf2h = 24
+/** Answers with tool calls that it takes to say how well an endpoint calls tools (`openrouter-routing.md` §3.10). */
+const toolAnswersToJudge = 200
+
 /** One minute of an endpoint's performance; `slot` is epoch milliseconds divided by a minute. */
 interface PerformanceMinute {
   slot: number
@@ -34,6 +39,8 @@ export interface Statistics {
   coarse: Tally
   performance: PerformanceMinute[]
   seenAt: number
+  /** Answers with tool calls: those that were sound as successes. Made with the first of them. */
+  tools?: Tally
 }
 
 export function emptyStatistics(): Statistics {
@@ -49,6 +56,10 @@ export function countCall(statistics: Statistics, report: HealthReport, now: num
   tallyCall(statistics.fine, at, success, now)
   tallyCall(statistics.coarse, at, success, now)
   if (success) countPerformance(statistics, report, at, now)
+  if (report.toolCalls !== undefined) {
+    statistics.tools ??= emptyTally(toolSliceMs, slicesOf2h)
+    tallyCall(statistics.tools, at, report.toolCalls === 'ok', now)
+  }
 }
 
 function countPerformance(statistics: Statistics, report: HealthReport, at: number, now: number): void {
@@ -75,7 +86,7 @@ function recentMinutes(statistics: Statistics, now: number): PerformanceMinute[]
 export function describe(
   statistics: Statistics,
   now: number,
-): Pick<EndpointHealth, 'band' | 'uptime5m' | 'uptime30m' | 'uptime1d' | 'latency' | 'throughput'> {
+): Omit<EndpointHealth, 'unstable' | 'openUntil' | 'probeReady' | 'cooldownUntil'> {
   const last5m = attemptsOf(totalsOf(statistics.fine, now, slicesOf5m))
   const last30m = attemptsOf(totalsOf(statistics.fine, now, slicesOf30m))
   const last1d = attemptsOf(totalsOf(statistics.coarse, now))
@@ -87,7 +98,17 @@ export function describe(
     uptime1d: published(last1d),
     latency: ascendingPercentiles(mergeSketches(minutes.map(({ latency }) => latency))),
     throughput: descendingPercentiles(mergeSketches(minutes.map(({ throughput }) => throughput))),
+    ...(last30m.attempts >= attemptsToJudge ? { measured: true } : {}),
+    ...toolSuccessOf(statistics.tools, now),
   }
+}
+
+/** To a hundredth, because every change of what is published is told to every isolate. */
+function toolSuccessOf(tools: Tally | undefined, now: number): { toolSuccess?: number } {
+  if (!tools) return {}
+  const { successes, errors } = totalsOf(tools, now)
+  const answers = successes + errors
+  return answers < toolAnswersToJudge ? {} : { toolSuccess: Math.round((successes / answers) * 100) / 100 }
 }
 
 interface Attempts {

@@ -10,6 +10,7 @@ const fields: Record<keyof GenerationRow, 'plain' | 'boolean' | 'json'> = {
   model: 'plain',
   canonicalSlug: 'plain',
   requestedModel: 'plain',
+  router: 'plain',
   endpointId: 'plain',
   provider: 'plain',
   providerName: 'plain',

@@ -84,7 +84,7 @@ describe('GET /generation', () => {
         data_region: 'global',
         origin: 'https://app.example',
         external_user: 'hash-of-user',
-        router: null,
+        router: 'openrouter/auto',
         attempts: [{ outcome: 'network' }, { outcome: 'ok' }],
         excluded: [{ endpoint_id: 'third:acme/large', rule: 'context' }],
         translation: [{ field: 'top_a', action: 'dropped', reason: 'unsupported' }],

@@ -49,6 +49,9 @@ async function ids(given: CatalogueGateway, path: string): Promise<string[]> {
   return body.data.map((model: { id: string }) => model.id)
 }
 
+/** What stands at the end of every list of models that has something to choose from. */
+const routers = ['openrouter/auto', 'openrouter/free']
+
 const withKey = { headers: { authorization: 'Bearer key' } }
 const unknownKey = new FailureError({ type: 'authentication', message: 'unknown key' })
 
@@ -65,19 +68,18 @@ describe('the whole shipped catalogue, read by the official SDK', () => {
 
   it('lists every model of every kind', async () => {
     const pages = await sdkOver(seed).models.list({ outputModalities: 'all', limit: 1000 })
-    expect(pages.result.data).toHaveLength(seed.models.length)
-    expect(pages.result.totalCount).toBe(seed.models.length)
+    expect(pages.result.data.map(({ id }) => id)).toEqual([...seed.models.map(({ model }) => model.id), ...routers])
+    const count = seed.models.length + routers.length
+    expect(pages.result.totalCount).toBe(count)
     expect(pages.result.links.next).toBeNull()
-    expect(await sdkOver(seed).models.count({ outputModalities: 'all' })).toEqual({
-      data: { count: seed.models.length },
-    })
+    expect(await sdkOver(seed).models.count({ outputModalities: 'all' })).toEqual({ data: { count } })
   })
 
   it('comes to an end for a client that pages', async () => {
     const seen = new Set<string>()
     const pages = await sdkOver(seed).models.list({ outputModalities: 'all', limit: 100 })
     for await (const page of pages) for (const model of page.result.data) seen.add(model.id)
-    expect(seen.size).toBe(seed.models.length)
+    expect(seen.size).toBe(seed.models.length + routers.length)
   })
 
   it('shows each model and all of its endpoints', { timeout: 30_000 }, async () => {
@@ -105,7 +107,7 @@ describe('the whole shipped catalogue, read by the official SDK', () => {
     const eu = { ...seed, region: 'eu' }
     const listed = await ids(eu, '/models?output_modalities=all')
     const expected = seed.models.filter((entry) => entry.endpoints.some((endpoint) => endpoint.eu === 'yes'))
-    expect(listed).toEqual(expected.map((entry) => entry.model.id))
+    expect(listed).toEqual([...expected.map((entry) => entry.model.id), ...routers])
     for (const id of listed.slice(0, 50)) {
       const { body } = await get(eu, `/models/${id}/endpoints`)
       expect(body.data.endpoints.every((endpoint: { eu: string }) => endpoint.eu === 'yes')).toBe(true)
@@ -153,6 +155,8 @@ describe('GET /models', () => {
       ]),
       modelEntry({ id: 'other/embed', author: 'other', outputModalities: ['embeddings'] }),
     ],
+    // Where nothing can be called there are no routers either, and the lists are the catalogue's alone.
+    usable: () => false,
   }
 
   it.each<[string, string[]]>([
@@ -257,12 +261,15 @@ describe('GET /models', () => {
   it('lists everything and says what is usable; the filter keeps what is, at its price', async () => {
     const some = { ...given, models: [...given.models], usable: ({ tag }: EndpointRecord) => tag === 'acme/eu' }
     const all = await get(some, '/models')
-    expect(all.body.data.map((model: { usable: boolean }) => model.usable)).toEqual([true, false, false])
+    expect(all.body.data.map((model: { usable: boolean }) => model.usable)).toEqual([true, false, false, true, true])
     expect(all.body.data[0].pricing.prompt).toBe('0.000003')
     const usable = await get(some, '/models?usable=true')
-    expect(usable.body).toMatchObject({ total_count: 1, data: [{ id: 'acme/large', pricing: { prompt: '0.000005' } }] })
+    expect(usable.body).toMatchObject({
+      total_count: 3,
+      data: [{ id: 'acme/large', pricing: { prompt: '0.000005' } }, {}, {}],
+    })
     expect(await ids(some, '/models?usable=false')).toEqual(['acme/small', 'other/qwen'])
-    expect((await get(some, '/models/count?usable=true')).body).toEqual({ data: { count: 1 } })
+    expect((await get(some, '/models/count?usable=true')).body).toEqual({ data: { count: 3 } })
   })
 
   it('puts a catalogue into JSON once, and again when it was read again', async () => {
@@ -282,7 +289,7 @@ describe('GET /models', () => {
 
   it('shows the caller of /models/user what can be routed to, and nothing without a key', async () => {
     const some = { ...given, models: [...given.models], usable: ({ model }: EndpointRecord) => model === 'acme/small' }
-    expect(await ids(some, '/models/user')).toEqual(['acme/small'])
+    expect(await ids(some, '/models/user')).toEqual(['acme/small', ...routers])
     anyCaller.mockRejectedValue(unknownKey)
     expect((await get(some, '/models/user')).status).toBe(401)
   })

@@ -82,7 +82,8 @@ function world(
       of: ({ id }: EndpointRecord) => (health[id] ? { ...calmHealth, ...health[id] } : undefined),
       begin: () => {},
       answered: () => {},
-      report: ({ id }: EndpointRecord, { outcome }) => void reports.push([id, outcome]),
+      report: ({ id }: EndpointRecord, { outcome, toolCalls }) =>
+        void reports.push([id, toolCalls === undefined ? outcome : `${outcome}, tools ${toolCalls}`]),
       claimProbe: async () => false,
       takeProbe: () => false,
     },
@@ -216,6 +217,35 @@ describe('one chat request', () => {
       },
     ])
     expect(here.reports).toEqual([[cheap.id, 'success']])
+  })
+
+  it.each([
+    [false, '{"path":"a"}', 'ok'],
+    [false, '{"path', 'bad'],
+    [true, '{"path":"a"}', 'ok'],
+    [true, '{"path', 'bad'],
+  ])('tells health whether tools were called well (stream: %s, %s)', async (stream, text, verdict) => {
+    const call = { index: 0, id: 'c', type: 'function', function: { name: 'read', arguments: text } }
+    const here = world(() => {
+      if (!stream) {
+        const message = { role: 'assistant', content: null, tool_calls: [call] }
+        return Response.json({ id: 'up-1', choices: [{ index: 0, message, finish_reason: 'tool_calls' }], usage })
+      }
+      const halves = [text.slice(0, 4), text.slice(4)].map((piece, i) =>
+        delta({
+          tool_calls: [
+            i === 0
+              ? { ...call, function: { name: 'read', arguments: piece } }
+              : { index: 0, function: { arguments: piece } },
+          ],
+        }),
+      )
+      return streamed(...halves, delta({}, 'tool_calls'), event({ id: 'up-1', choices: [], usage }), event('[DONE]'))
+    })
+    const answer = await ask(here, { stream, tools: [{ type: 'function', function: { name: 'read' } }] })
+    if (answer.kind === 'stream') await textOf(answer.stream)
+    await settled(here)
+    expect(here.reports).toEqual([[cheap.id, `success, tools ${verdict}`]])
   })
 
   it.each([false, true])('falls over to the next endpoint before any content (stream: %s)', async (stream) => {

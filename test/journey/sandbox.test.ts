@@ -9,7 +9,12 @@ let client: OpenAI
 
 beforeAll(async () => {
   gateway = await startWorker({
-    vars: { FIRST_CONTENT_TIMEOUT_MS: '1500', IDLE_TIMEOUT_MS: '1500', WHOLE_ANSWER_TIMEOUT_MS: '1500' },
+    vars: {
+      FIRST_CONTENT_TIMEOUT_MS: '1500',
+      IDLE_TIMEOUT_MS: '1500',
+      WHOLE_ANSWER_TIMEOUT_MS: '1500',
+      AUTO_ROUTER_TIERS: '{"low": ["sandbox/gone", "sandbox/long"]}',
+    },
   })
   key = (await gateway.createKey({ rate_limit: { requests: 0, interval: '10s' } })).key
   client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/api/v1`, maxRetries: 0 })
@@ -118,6 +123,10 @@ describe('the sandbox behind the gateway', () => {
       expect(text).not.toContain('"finish_reason":"stop"')
     },
   )
+
+  it('is chosen from as the operator says', async () => {
+    expect(await (await post('openrouter/auto')).json()).toMatchObject({ model: 'sandbox/long' })
+  })
 
   it('runs in the EU, but for the model that pretends not to', async () => {
     expect((await post('sandbox/text', 'Hello', {}, gateway.euUrl)).status).toBe(200)

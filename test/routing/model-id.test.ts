@@ -42,7 +42,7 @@ describe('resolveModel', () => {
     expect(resolveModel(id, lookup)).toEqual({ requestedId: id, ...found })
   })
 
-  it.each(['acme/nothing', 'acme/m1:best', 'acme/m1:nitro:best', 'acme/m1:thinking', 'acme/nothing:free', ':free', ''])(
+  it.each(['acme/nothing', 'acme/m1:best', 'acme/m1:nitro:best', 'acme/nothing:free', ':free', ''])(
     'does not know %j',
     (id) => {
       expect(resolveModel(id, lookup)).toMatchObject({
@@ -54,6 +54,22 @@ describe('resolveModel', () => {
       })
     },
   )
+
+  it.each([
+    ['acme/m1:thinking', 'nobody serves acme/m1 as ":thinking". Use acme/m1, and set "reasoning"'],
+    ['acme/m2:extended:nitro', 'Use acme/m2, whose whole context is open'],
+    ['acme/m1:batch', 'there is no batch API here'],
+    ['acme/m2:free:thinking', 'Use acme/m2, and set "reasoning"'],
+  ])('says what to use instead of %s', (id, advice) => {
+    expect(resolveModel(id, lookup)).toMatchObject({
+      failure: {
+        type: 'invalid_request',
+        message: expect.stringMatching(new RegExp(`^${id} is not a valid model ID: `)),
+        availability: { code: 'model_not_found', fallback_models: [id.slice(0, 7)] },
+      },
+    })
+    expect(resolveModel(id, lookup)).toMatchObject({ failure: { message: expect.stringContaining(advice) } })
+  })
 
   it('says that a free variant has ended, and what to use instead', () => {
     expect(resolveModel('acme/m1:free', lookup)).toMatchObject({
@@ -70,5 +86,8 @@ describe('resolveModel', () => {
     }
     expect(await resolveModel('acme/m2:free', slow)).toMatchObject({ entry: mixed, freeOnly: true })
     expect(asked).toEqual(['acme/m2:free', 'acme/m2'])
+    asked.length = 0
+    expect(await resolveModel('acme/m1:nitro:floor', slow)).toMatchObject({ entry: paid })
+    expect(asked, 'an id that no catalogue has').toEqual(['acme/m1'])
   })
 })

@@ -92,3 +92,29 @@ describe('what is published of an endpoint', () => {
     expect(JSON.stringify(statistics).length).toBeLessThan(20_000)
   })
 })
+
+describe('what tells the quality of an endpoint', () => {
+  const withTools = (toolCalls: 'ok' | 'bad') => ({ toolCalls })
+
+  it('counts from a hundred calls on within thirty minutes', () => {
+    expect(published(counted(99, 0), start)).not.toHaveProperty('measured')
+    expect(published(counted(90, 10), start)).toMatchObject({ measured: true })
+    expect(published(counted(90, 10), start + 31 * minute)).not.toHaveProperty('measured')
+  })
+
+  it('is the share of answers whose tool calls could be made, from two hundred on within two hours', () => {
+    const statistics = counted(180, 0, start, withTools('ok'))
+    for (let call = 0; call < 19; call++)
+      countCall(statistics, { endpoint: 'e', at: start, outcome: 'success', ...withTools('bad') }, start)
+    expect(published(statistics, start)).not.toHaveProperty('toolSuccess')
+    countCall(statistics, { endpoint: 'e', at: start, outcome: 'success', ...withTools('bad') }, start)
+    expect(published(statistics, start + 100 * minute).toolSuccess).toBe(0.9)
+    expect(published(statistics, start + 121 * minute)).not.toHaveProperty('toolSuccess')
+  })
+
+  it('says nothing of answers without tool calls', () => {
+    const statistics = counted(500, 0)
+    expect(statistics.tools).toBeUndefined()
+    expect(published(statistics, start)).not.toHaveProperty('toolSuccess')
+  })
+})

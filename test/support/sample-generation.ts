@@ -10,6 +10,7 @@ export function sampleGeneration(differences: Partial<GenerationRow> = {}): Gene
     model: 'acme/large',
     canonicalSlug: 'acme/large-20260101',
     requestedModel: 'acme/large:nitro',
+    router: 'openrouter/auto',
     endpointId: 'acme:acme/large',
     provider: 'acme',
     providerName: 'Acme',

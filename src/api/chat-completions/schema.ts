@@ -21,6 +21,7 @@ import {
   under,
 } from '../check.ts'
 import { cacheControl, message, textOnly } from './messages-schema.ts'
+import { routerPlugins } from './router-plugins.ts'
 import { flatFunction, toolChoice, tools } from './tools-schema.ts'
 
 const efforts = oneOf(['max', 'xhigh', 'high', 'medium', 'low', 'minimal', 'none'])
@@ -104,7 +105,7 @@ const responseFormat = tagged('type', {
 })
 
 /** Settings of routers and of a fallback that is asked for elsewhere too: without effect here they change no answer. */
-const inertPlugins = new Set(['auto-router', 'auto-beta-router', 'pareto-router', 'switchyard-router'])
+const inertPlugins = new Set(['pareto-router', 'switchyard-router'])
 const pluginFields = object({ id: name, enabled: boolean }, ['id'])
 
 /** A plugin that would change the answer is run or refused, never left out in silence. */
@@ -112,6 +113,8 @@ const plugin: Check = (value) => {
   const wrong = pluginFields(value)
   if (wrong !== null || !isObject(value)) return wrong
   const id = String(value.id)
+  const router = routerPlugins.get(id)
+  if (router !== undefined) return router(value)
   if (value.enabled === false || inertPlugins.has(id) || id === 'context-compression') return null
   // A PDF engine that is the provider's own asks nothing of the gateway.
   if (id === 'file-parser' && isObject(value.pdf) && value.pdf.engine === 'native') return null
