@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import { type Failure, FailureError } from '../chat/failure.ts'
 import type { Gateway } from '../dispatch/gateway.ts'
 import { preflight } from '../edge/cors.ts'

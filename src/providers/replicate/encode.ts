@@ -1,4 +1,4 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ChatRequest, Message } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
@@ -39,7 +39,7 @@ export function encode(input: EncodeInput): EncodedRequest {
   const { translation, note } = translationNotes()
   if (request.tools?.length && request.tool_choice !== 'none')
     // An answer that never calls would leave an agent waiting for ever.
-    throw new FailureError({ type: 'invalid_request', message: 'Models on Replicate take no tools.' })
+    throw invalidRequest('Models on Replicate take no tools.')
   const messages = [...instructionsOf(request, note), ...request.messages]
   const { prompt, systemPrompt } = promptOf(messages, withSystemPrompt.test(upstreamId), note)
   const fields: JsonRecord = { prompt, ...(systemPrompt === null ? {} : { system_prompt: systemPrompt }) }
