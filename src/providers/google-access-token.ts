@@ -1,4 +1,4 @@
-import { importPKCS8, SignJWT } from 'jose'
+import { base64Url, bytesOf } from '../edge/base64.ts'
 import { retryHints } from '../edge/retry-hints.ts'
 import { redact } from '../privacy/redact.ts'
 import { AuthorizeError } from './authorize-error.ts'
@@ -145,17 +145,25 @@ function outcomeOf(token: Promise<string>): Promise<string | null> {
   })
 }
 
+/** A JWT that the account signs for itself (RFC 7523). */
 async function signedAssertion(account: ServiceAccount, now: number): Promise<string> {
   const issuedAt = Math.floor(now / 1_000)
+  const claims = {
+    scope,
+    iss: account.clientEmail,
+    aud: account.tokenUri,
+    iat: issuedAt,
+    exp: issuedAt + lifetimeMs / 1_000,
+  }
+  const unsigned = [{ alg: 'RS256', typ: 'JWT', kid: account.keyId }, claims]
+    .map((part) => base64Url(JSON.stringify(part)))
+    .join('.')
   try {
-    const key = await importPKCS8(account.privateKey, 'RS256')
-    return await new SignJWT({ scope })
-      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(account.keyId === undefined ? {} : { kid: account.keyId }) })
-      .setIssuer(account.clientEmail)
-      .setAudience(account.tokenUri)
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + lifetimeMs / 1_000)
-      .sign(key)
+    const der = bytesOf(account.privateKey.replace(/-----[A-Z ]+-----|\s/g, ''))
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+    const key = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
+    const signature = await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(unsigned))
+    return `${unsigned}.${base64Url(new Uint8Array(signature))}`
   } catch {
     throw new AuthorizeError({ kind: 'credential', message: 'The service account has no usable private key.' })
   }

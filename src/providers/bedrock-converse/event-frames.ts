@@ -1,7 +1,10 @@
-import { EventStreamCodec } from '@smithy/eventstream-codec'
+// A frame is its length, the headers' length, a checksum of both, headers, payload, and a checksum of all before it.
 
-/** Two length fields, two checksums: nothing is shorter. */
-const minFrameBytes = 16
+/** Two lengths and their checksum. */
+const preludeBytes = 12
+const checksumBytes = 4
+/** Nothing is shorter. */
+const minFrameBytes = preludeBytes + checksumBytes
 /** A frame larger than this is a fault of the upstream (`providers-clouds.md`, bedrock). */
 const maxFrameBytes = 16 * 1024 * 1024
 
@@ -14,10 +17,6 @@ export interface EventFrame {
 }
 
 const utf8 = new TextDecoder()
-const codec = new EventStreamCodec(
-  (bytes) => (typeof bytes === 'string' ? bytes : utf8.decode(bytes)),
-  (text) => new TextEncoder().encode(text),
-)
 
 /** Puts the frames of a stream together again, wherever the network has cut it. Keeps nothing of what it is given. */
 export class EventFrames {
@@ -80,12 +79,54 @@ export class EventFrames {
 
 /** Null where a checksum does not fit, or the headers are none. */
 function decodeFrame(bytes: Uint8Array): EventFrame | null {
-  try {
-    const message = codec.decode(bytes)
-    const headers: Record<string, string> = {}
-    for (const [name, { type, value }] of Object.entries(message.headers)) if (type === 'string') headers[name] = value
-    return { headers, body: utf8.decode(message.body) }
-  } catch {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const end = bytes.length - checksumBytes
+  const bodyAt = preludeBytes + view.getUint32(4)
+  if (bodyAt > end || view.getUint32(8) !== crc32(bytes.subarray(0, 8)) || view.getUint32(end) !== crc32(bytes, end))
     return null
+  const headers = headersIn(new DataView(bytes.buffer, bytes.byteOffset + preludeBytes, bodyAt - preludeBytes))
+  return headers && { headers, body: utf8.decode(bytes.subarray(bodyAt, end)) }
+}
+
+const textType = 7
+/** What a value takes up, by its type: two booleans, four integers, bytes and text with a length, a time, a UUID. */
+const valueBytes = [0, 0, 1, 2, 4, 8, null, null, 8, 16]
+
+/** The text headers: nothing that Bedrock says is in another. Null where they do not add up. */
+function headersIn(view: DataView): Record<string, string> | null {
+  const headers: Record<string, string> = {}
+  let at = 0
+  const take = (length: number) => {
+    at += length
+    return at <= view.byteLength ? new Uint8Array(view.buffer, view.byteOffset + at - length, length) : null
   }
+  while (at < view.byteLength) {
+    const name = take(view.getUint8(at++))
+    const type = take(1)?.[0] ?? valueBytes.length
+    let length = valueBytes[type]
+    if (length === null && at + 2 <= view.byteLength) {
+      length = view.getUint16(at)
+      at += 2
+    }
+    const value = typeof length === 'number' ? take(length) : null
+    if (name === null || value === null) return null
+    if (type === textType) headers[utf8.decode(name)] = utf8.decode(value)
+  }
+  return headers
+}
+
+let crcTable: Uint32Array | undefined
+
+/** The usual checksum, as in zip files, of the bytes up to `end`. */
+function crc32(bytes: Uint8Array, end = bytes.length): number {
+  crcTable ??= Uint32Array.from({ length: 256 }, (_, byte) => {
+    let remainder = byte
+    for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0)
+    return remainder
+  })
+  let checksum = 0xffffffff
+  for (let at = 0; at < end; at++) {
+    checksum = (checksum >>> 8) ^ (crcTable[(checksum ^ (bytes[at] ?? 0)) & 0xff] ?? 0)
+  }
+  return ~checksum >>> 0
 }
