@@ -9,16 +9,15 @@ import { providers } from './api/providers.ts'
 import { openGateway } from './gateway.ts'
 import { sandbox } from './sandbox/sandbox.ts'
 
-/** Every route: one line a surface. Many OpenAI clients are configured with a bare `/v1`, so it serves the same. */
+/** Every route: one line a surface. */
 export const app = frame(openGateway)
 
-for (const base of ['/api/v1', '/v1']) {
-  app.route(base, chatCompletions)
-  app.route(base, models)
-  app.route(base, providers)
-  app.route(base, generation)
-  app.route(base, key)
-  app.route(base, keys)
-}
+const base = '/api/v1'
+app.route(base, chatCompletions)
+app.route(base, models)
+app.route(base, providers)
+app.route(base, generation)
+app.route(base, key)
+app.route(base, keys)
 app.route('/sandbox/v1', sandbox)
 app.route('/', landing)

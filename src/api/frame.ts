@@ -1,4 +1,5 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
+import { getPath } from 'hono/utils/url'
 import { type Failure, FailureError } from '../chat/failure.ts'
 import type { Gateway } from '../dispatch/gateway.ts'
 import { preflight } from '../edge/cors.ts'
@@ -17,7 +18,8 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
  * and methods included. One middleware, because each costs every request a promise.
  */
 export function frame(openGateway: OpenGateway): Hono<SurfaceEnv> {
-  const app = new Hono<SurfaceEnv>({ strict: false, router: new RememberingRouter() })
+  const app = new Hono<SurfaceEnv>({ getPath: routedPath })
+  app.router = new RememberingRouter(app.router)
   app.use(async (c, next) => {
     if (c.req.method === 'OPTIONS') return preflight(c.req.raw)
     const now = Date.now()
@@ -35,6 +37,12 @@ export function frame(openGateway: OpenGateway): Hono<SurfaceEnv> {
   return app
 }
 
+/** Many OpenAI clients are configured with a bare `/v1`, so it serves the same. */
+function routedPath(request: Request): string {
+  const path = getPath(request)
+  return path.startsWith('/v1/') ? `/api${path}` : path
+}
+
 /** What a throw means to the client. A bug is told to nobody but the log, and not even there in its own words. */
 function failureOf(error: Error, c: SurfaceContext): Failure {
   if (error instanceof FailureError) return error.failure
@@ -50,17 +58,19 @@ function answers(app: Hono<SurfaceEnv>, method: string, path: string): boolean {
 }
 
 function unknownPath(c: SurfaceContext): Failure {
-  return { type: 'not_found', message: `There is nothing at ${c.req.method} ${shown(c.req.path)}.` }
+  return { type: 'not_found', message: `There is nothing at ${c.req.method} ${shown(c)}.` }
 }
 
 function wrongMethod(c: SurfaceContext, allowed: string[]): Failure {
   return {
     type: 'method_not_allowed',
-    message: `${shown(c.req.path)} does not take ${c.req.method}; it takes ${allowed.join(', ')}.`,
+    message: `${shown(c)} does not take ${c.req.method}; it takes ${allowed.join(', ')}.`,
     headers: { Allow: allowed.join(', ') },
   }
 }
 
-function shown(path: string): string {
+/** The path as it was asked for. */
+function shown(c: SurfaceContext): string {
+  const path = getPath(c.req.raw)
   return path.length > 200 ? `${path.slice(0, 197)}...` : path
 }

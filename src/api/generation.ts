@@ -1,5 +1,5 @@
-import { Hono } from 'hono'
-import { FailureError } from '../chat/failure.ts'
+import { Hono } from 'hono/tiny'
+import { FailureError, invalidRequest } from '../chat/failure.ts'
 import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
 import { usdOf } from '../metering/usd.ts'
 import { anyCaller } from './authenticate.ts'
@@ -17,7 +17,7 @@ export const generation = new Hono<SurfaceEnv>().get('/generation', async (c) =>
   const caller = await anyCaller(c)
   const id = c.req.query('id')
   if (id === undefined || id === '') {
-    throw new FailureError({ type: 'invalid_request', message: 'The query parameter "id" is required.' })
+    throw invalidRequest('The query parameter "id" is required.')
   }
   const gateway = c.get('gateway')
   let row = await gateway.keys.generation(caller.hash, id)

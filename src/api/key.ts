@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import { FailureError } from '../chat/failure.ts'
 import { defaultWorkspaceId, type KeyRecord } from '../dispatch/key-directory.ts'
 import { defaultRateLimit } from '../routing/window.ts'

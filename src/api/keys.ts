@@ -1,22 +1,17 @@
-import { Hono } from 'hono'
-// Not `zod`: that is 26 kB gzipped, and 93 kB when imported by name, of the Worker's 120.
-import * as z from 'zod/mini'
-import { FailureError } from '../chat/failure.ts'
+import { Hono } from 'hono/tiny'
+import { FailureError, invalidRequest } from '../chat/failure.ts'
 import { defaultWorkspaceId, type KeyRecord } from '../dispatch/key-directory.ts'
 import { keyRandomBytes, mintKey } from '../edge/api-key.ts'
 import { readBody } from '../edge/body.ts'
-import { findJsonFault } from '../edge/json-fault.ts'
-import { maxUsd, nanoUsdOf } from '../metering/usd.ts'
-import { defaultRateLimit } from '../routing/window.ts'
+import type { Check } from '../edge/check.ts'
+import { checked, parseBody } from '../edge/json-body.ts'
+import { nanoUsdOf } from '../metering/usd.ts'
 import { managementCaller } from './authenticate.ts'
-import { isObject } from './check.ts'
-import { parseInterval } from './interval.ts'
 import { keyObject } from './key-object.ts'
+import { type KeyChange, type KeyCreation, keyChange, keyCreation, keyQuery, rateLimitOf } from './key-schema.ts'
 import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
 const pageSize = 100
-const maxWindowMs = 24 * 3_600_000
-const maxWindowRequests = 100_000
 
 /**
  * Management of keys (`openrouter-endpoints-management.md` §2B.2). Beyond the contract: `rate_limit` on creation and
@@ -26,22 +21,23 @@ export const keys = new Hono<SurfaceEnv>()
   .post('/keys', async (c) => {
     await managementCaller(c)
     const gateway = c.get('gateway')
-    const { expires_at, ...asked } = parse(creation, await readJson(c))
-    if ((expires_at ?? Number.POSITIVE_INFINITY) <= gateway.now())
-      throw invalid('expires_at must be in the future.', { field: 'expires_at' })
+    const asked = (await bodyOf(c, keyCreation)) as KeyCreation
+    const expiresAt = asked.expires_at ? Date.parse(asked.expires_at) : null
+    if (expiresAt !== null && expiresAt <= gateway.now())
+      throw invalidRequest('expires_at must be in the future.', { field: 'expires_at' })
     const random = crypto.getRandomValues(new Uint8Array(keyRandomBytes))
     const { key, hash, label } = await mintKey(gateway.settings.keyChecksumSecret, random)
     const record = await gateway.directory.create({
       hash,
       label,
-      name: asked.name,
+      name: asked.name.trim(),
       kind: asked.is_management_key ? 'management' : 'inference',
       disabled: false,
-      limitNanoUsd: asked.limit ?? null,
+      limitNanoUsd: limitOf(asked) ?? null,
       limitReset: asked.limit_reset ?? null,
       includeByokInLimit: asked.include_byok_in_limit ?? false,
-      rateLimit: asked.rate_limit ?? null,
-      expiresAt: expires_at ?? null,
+      rateLimit: rateLimitOf(asked.rate_limit) ?? null,
+      expiresAt,
       creatorUserId: asked.creator_user_id ?? null,
       workspaceId: defaultWorkspaceId,
     })
@@ -49,13 +45,13 @@ export const keys = new Hono<SurfaceEnv>()
   })
   .get('/keys', async (c) => {
     await managementCaller(c)
-    const query = parse(listQuery, c.req.query())
+    const query = checked(c.req.query(), keyQuery)
     // Every key is in the one workspace, so any other has none.
     const isElsewhere = query.workspace_id !== undefined && query.workspace_id !== defaultWorkspaceId
     const records = isElsewhere
       ? []
       : await c.get('gateway').directory.list({
-          offset: query.offset ?? 0,
+          offset: Number(query.offset ?? 0),
           limit: pageSize,
           includeDisabled: query.include_disabled?.toLowerCase() === 'true',
         })
@@ -68,14 +64,14 @@ export const keys = new Hono<SurfaceEnv>()
   .patch('/keys/:hash', async (c) => {
     await managementCaller(c)
     const hash = hashOfPath(c)
-    const asked = parse(change, await readJson(c))
+    const asked = (await bodyOf(c, keyChange)) as KeyChange
     const record = await c.get('gateway').directory.update(hash, {
-      name: asked.name,
+      name: asked.name?.trim(),
       disabled: asked.disabled,
-      limitNanoUsd: asked.limit,
+      limitNanoUsd: limitOf(asked),
       limitReset: asked.limit_reset,
       includeByokInLimit: asked.include_byok_in_limit,
-      rateLimit: asked.rate_limit,
+      rateLimit: rateLimitOf(asked.rate_limit),
     })
     return c.json({ data: keyObject(found(record)) })
   })
@@ -85,132 +81,13 @@ export const keys = new Hono<SurfaceEnv>()
     return c.json({ deleted: true })
   })
 
-const noControls = z.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not have control characters')
-const maxText = z.maxLength(256, 'must have at most 256 characters')
-
-const name = z
-  .string('must be a text of 1 to 256 characters')
-  .check(z.trim(), z.minLength(1, 'must not be empty'), maxText, noControls)
-
-const limit = z.nullish(
-  z.pipe(
-    z
-      .number('must be a number of US dollars, or null for no limit')
-      .check(
-        z.gte(0, 'must be 0 or more US dollars, or null for no limit'),
-        z.lte(maxUsd, `must be at most ${maxUsd} US dollars, or null for no limit`),
-      ),
-    z.transform(nanoUsdOf),
-  ),
-)
-
-const limitReset = z.nullish(z.enum(['daily', 'weekly', 'monthly'], 'must be "daily", "weekly", "monthly" or null'))
-
-const flag = z.optional(z.boolean('must be true or false'))
-
-const interval = z.pipe(
-  z.string('must be a text such as "10s" or "1m"'),
-  z.transform((text, context) => {
-    const windowMs = parseInterval(text)
-    if (windowMs !== null && windowMs <= maxWindowMs) return windowMs
-    const message = 'must be a whole number with s, m or h, such as "10s" or "1m", at most "24h"'
-    context.issues.push({ code: 'custom', input: text, message })
-    return z.NEVER
-  }),
-)
-
-const rateLimit = z.nullish(
-  z.pipe(
-    z.object(
-      {
-        requests: z
-          .int('must be a whole number of requests, 0 for unlimited')
-          .check(
-            z.gte(0, 'must be 0 (unlimited) or more'),
-            z.lte(maxWindowRequests, `must be at most ${maxWindowRequests}, or 0 for unlimited`),
-          ),
-        interval: z.optional(interval),
-      },
-      'must be an object such as {"requests": 40, "interval": "10s"}, or null for the default',
-    ),
-    z.transform(({ requests, interval }) => ({ requests, windowMs: interval ?? defaultRateLimit.windowMs })),
-  ),
-)
-
-const expiresAt = z.nullish(
-  z.pipe(
-    z.iso
-      .datetime({ offset: true, error: 'must be an ISO 8601 date and time in UTC, such as "2030-01-31T00:00:00Z"' })
-      .check(z.regex(/(?:Z|[+-]00:?00)$/, 'must be in UTC: end it with "Z", not with another offset')),
-    z.transform(Date.parse),
-  ),
-)
-
-const workspace = z.nullish(
-  z.literal(defaultWorkspaceId, `must be left out or ${defaultWorkspaceId}: this gateway has one workspace`),
-)
-
-const creation = z.object({
-  name,
-  limit,
-  limit_reset: limitReset,
-  include_byok_in_limit: flag,
-  expires_at: expiresAt,
-  workspace_id: workspace,
-  creator_user_id: z.nullish(z.string('must be a text or null').check(maxText, noControls)),
-  rate_limit: rateLimit,
-  is_management_key: flag,
-})
-
-const change = z.object({
-  name: z.optional(name),
-  disabled: flag,
-  limit,
-  limit_reset: limitReset,
-  include_byok_in_limit: flag,
-  rate_limit: rateLimit,
-})
-
-const listQuery = z.object({
-  offset: z.optional(
-    z.pipe(z.string().check(z.regex(/^\d{1,9}$/, 'must be a whole number, 0 or more')), z.transform(Number)),
-  ),
-  include_disabled: z.optional(z.string()),
-  workspace_id: z.optional(z.string()),
-})
-
-/** @throws FailureError 400 that names the first field that is wrong and what it must be */
-function parse<Output>(schema: z.ZodMiniType<Output>, given: unknown): Output {
-  if (!isObject(given)) throw invalid('The request body must be a JSON object.')
-  const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const [{ path, message } = { path: [], message: 'is not valid' }] = parsed.error.issues
-  const field = path.join('.')
-  throw invalid(`${field} ${message}${valueAt(given, path) === undefined ? ' (it is missing)' : ''}.`, { field })
+async function bodyOf(c: SurfaceContext, check: Check): Promise<unknown> {
+  return parseBody(await readBody(c.req.raw, c.get('gateway').settings.maxBodyBytes), check)
 }
 
-function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((value: unknown, key) => (isObject(value) ? value[String(key)] : undefined), given)
-}
-
-// Bytes that are no UTF-8 are refused, not replaced in silence.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-
-async function readJson(c: SurfaceContext): Promise<unknown> {
-  const body = await readBody(c.req.raw, c.get('gateway').settings.maxBodyBytes)
-  let text: string
-  try {
-    text = utf8.decode(body)
-  } catch {
-    throw invalid('The request body is not valid UTF-8.')
-  }
-  try {
-    return JSON.parse(text)
-  } catch {
-    const fault = findJsonFault(text)
-    const place = fault ? `: expected ${fault.expected} at line ${fault.line}, column ${fault.column}` : ''
-    throw invalid(`The request body is not valid JSON${place}.`)
-  }
+/** Undefined where it is not to change. */
+function limitOf({ limit }: KeyChange): number | null | undefined {
+  return limit == null ? limit : nanoUsdOf(limit)
 }
 
 function hashOfPath(c: SurfaceContext): string {
@@ -222,10 +99,6 @@ function hashOfPath(c: SurfaceContext): string {
 function found(record: KeyRecord | null): KeyRecord {
   if (record === null) throw notFound()
   return record
-}
-
-function invalid(message: string, metadata: Record<string, unknown> = {}): FailureError {
-  return new FailureError({ type: 'invalid_request', message, metadata })
 }
 
 function notFound(): FailureError {

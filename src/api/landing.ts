@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { AvailabilityCode } from '../chat/failure.ts'
 import type { SurfaceEnv } from './surface.ts'
 

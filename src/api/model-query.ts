@@ -1,6 +1,6 @@
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { hasZeroRetention } from '../catalog/zero-retention.ts'
-import { FailureError } from '../chat/failure.ts'
+import { type FailureError, invalidRequest } from '../chat/failure.ts'
 import type { Health } from '../dispatch/health.ts'
 import { contextLength, leadingEndpoint, perMillion, supportedParameters } from './model-object.ts'
 
@@ -195,7 +195,7 @@ function readerOf(search: URLSearchParams) {
 }
 
 function invalid(name: string, expected: string): FailureError {
-  return new FailureError({ type: 'invalid_request', message: `Query parameter "${name}" must be ${expected}.` })
+  return invalidRequest(`Query parameter "${name}" must be ${expected}.`)
 }
 
 export interface Listed {

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { isInRegion } from '../catalog/region.ts'
 import { hasZeroRetention } from '../catalog/zero-retention.ts'

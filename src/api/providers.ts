@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { ModelEntry, ProviderRecord } from '../catalog/records.ts'
 import { isInRegion } from '../catalog/region.ts'
 import type { Gateway } from '../dispatch/gateway.ts'

@@ -1,17 +1,20 @@
 import type { Result, Router } from 'hono/router'
-import { TrieRouter } from 'hono/router/trie-router'
 
 /** More paths than there are routes without parameters, in all spellings that anybody uses. */
 const maxRemembered = 200
 
 /**
- * Hono's router of trees, which remembers what it found for paths without parameters: nearly all requests are of one
- * path, and finding it takes as long as checking the request's body.
+ * A router that remembers what another one found for paths without parameters: nearly all requests are of one path, and
+ * finding it takes as long as checking the request's body.
  */
 export class RememberingRouter<T> implements Router<T> {
   readonly name = 'RememberingRouter'
-  readonly #routes = new TrieRouter<T>()
+  readonly #routes: Router<T>
   readonly #remembered = new Map<string, Result<T>>()
+
+  constructor(routes: Router<T>) {
+    this.#routes = routes
+  }
 
   add(method: string, path: string, handler: T): void {
     this.#remembered.clear()

@@ -139,3 +139,8 @@ export interface AttemptFailure {
   /** The upstream's words, credentials stripped, at most 8 kB. Goes into `metadata.raw` and nowhere else. */
   raw?: string
 }
+
+/** What is thrown for a request that cannot be served as it is: a 400. `field` where one is to blame. */
+export function invalidRequest(message: string, metadata: { field?: string } = {}): FailureError {
+  return new FailureError({ type: 'invalid_request', message, metadata })
+}

@@ -57,6 +57,8 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   let candidates: CandidateModel[]
   try {
     const resolved = resolveModels(request, gateway, seed)
+    // An isolate without the model reads D1; the key's object, as likely as not, has to read its key there as well.
+    if (resolved instanceof Promise) gateway.waitUntil(gateway.keys.check(call.keyHash).catch(() => {}))
     candidates = resolved instanceof Promise ? await resolved : resolved
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.

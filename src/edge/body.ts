@@ -1,4 +1,4 @@
-import { FailureError } from '../chat/failure.ts'
+import { FailureError, invalidRequest } from '../chat/failure.ts'
 
 /** The largest request body where `MAX_BODY_BYTES` does not say otherwise. */
 export const defaultMaxBodyBytes = 20 * 1024 * 1024
@@ -12,13 +12,13 @@ export const defaultMaxBodyBytes = 20 * 1024 * 1024
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
   const encoding = request.headers.get('Content-Encoding')
   if (encoding !== null && encoding !== '' && encoding.toLowerCase() !== 'identity')
-    throw refused('Compressed request bodies are not accepted: send the JSON without a Content-Encoding.')
+    throw invalidRequest('Compressed request bodies are not accepted: send the JSON without a Content-Encoding.')
   const announced = Number(request.headers.get('Content-Length') ?? Number.NaN)
   if (announced > maxBytes) throw tooLarge(maxBytes)
   // With a length the runtime never delivers more than it, so one native read is enough.
   const bytes = Number.isNaN(announced) ? await readCounted(request, maxBytes) : await readAll(request)
   if (bytes.length > maxBytes) throw tooLarge(maxBytes)
-  if (bytes.length === 0) throw refused('The request body is empty: send a JSON object.')
+  if (bytes.length === 0) throw invalidRequest('The request body is empty: send a JSON object.')
   return bytes
 }
 
@@ -65,10 +65,6 @@ function tooLarge(maxBytes: number): FailureError {
   })
 }
 
-function refused(message: string): FailureError {
-  return new FailureError({ type: 'invalid_request', message })
-}
-
 function brokenOff(): FailureError {
-  return refused('The request body broke off before its end.')
+  return invalidRequest('The request body broke off before its end.')
 }

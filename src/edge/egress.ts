@@ -1,4 +1,4 @@
-import { FailureError } from '../chat/failure.ts'
+import { invalidRequest } from '../chat/failure.ts'
 import { type Environment, refusalOf } from './address.ts'
 
 export type Egress = (url: string, init: RequestInit) => Promise<Response>
@@ -18,7 +18,7 @@ export function openEgress(options: { environment: Environment; fetch: Egress })
     const origin = originIn(url)
     if (!allowed.has(origin)) {
       const refusal = refusalOf(url, environment)
-      if (refusal !== null) throw new FailureError({ type: 'invalid_request', message: refusal })
+      if (refusal !== null) throw invalidRequest(refusal)
       if (allowed.size >= maxOrigins) allowed.clear()
       allowed.add(origin)
     }

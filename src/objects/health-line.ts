@@ -30,6 +30,8 @@ interface Flush {
 }
 
 const messageEveryMs = 1_000
+/** Questions without news wait for this. */
+const refreshAfterMs = 50
 /** Bad news goes out at once, but a storm of it in messages this far apart. */
 const urgentEveryMs = 100
 /** A full queue does not wait, and a message carries no more than this. */
@@ -85,12 +87,14 @@ export class HealthLine {
     this.#schedule(urgent || this.#queue.length >= messageReports, request)
   }
 
-  /** Asks for a snapshot now, unless a message is on its way or the object is being left alone. */
+  /**
+   * Asks for a snapshot, unless a message is on its way or the object is being left alone. A little later, because nobody
+   * waits for it: the first request of an isolate asks many objects, which would start before its own key's does.
+   */
   refresh(request: RequestPorts): void {
     const now = this.#ports.now()
-    if (now >= this.#quietUntil && now >= this.#sentAt + urgentEveryMs && !this.#isSending(now)) {
-      request.background(this.#send(request))
-    }
+    if (now >= this.#quietUntil && now >= this.#sentAt + urgentEveryMs && !this.#isSending(now))
+      this.#flushLater({ at: now + refreshAfterMs, urgent: false }, now, request)
   }
 
   /** The clock went back: nothing waits for the time it showed before. */
@@ -110,9 +114,13 @@ export class HealthLine {
       ? Math.max(now, this.#urgentSentAt + urgentEveryMs)
       : Math.max(now + messageEveryMs * (0.5 + 0.5 * this.#ports.random()), this.#sentAt + messageEveryMs)
     const at = Math.max(wanted, this.#quietUntil)
+    this.#flushLater({ at, urgent }, now, request)
+  }
+
+  /** Unless a message is due by then anyway. */
+  #flushLater(flush: Flush, now: number, request: RequestPorts): void {
     const pending = this.#flush
-    if (pending !== null && pending.at <= at && now < pending.at + 2 * messageEveryMs) return
-    const flush = { at, urgent }
+    if (pending !== null && pending.at <= flush.at && now < pending.at + 2 * messageEveryMs) return
     this.#flush = flush
     request.background(this.#flushAt(flush, request))
   }

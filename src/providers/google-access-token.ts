@@ -1,9 +1,8 @@
 import { importPKCS8, SignJWT } from 'jose'
-import { retryHints } from '../edge/retry-hints.ts'
-import { redact } from '../privacy/redact.ts'
 import { AuthorizeError } from './authorize-error.ts'
 import { asRecord, asText } from './foreign-json.ts'
 import type { AuthorizeContext } from './provider.ts'
+import { readTokenAnswer } from './token-answer.ts'
 
 /** What is needed of a service account's JSON key. */
 export interface ServiceAccount {
@@ -25,7 +24,6 @@ const useBeforeMs = 30_000
 const patienceMs = 3_000
 /** Accounts of customers come and go; a token is a kilobyte. */
 const maxTokens = 200
-const maxAnswerBytes = 64 * 1024
 
 /** The service account in a JSON key file's text, or null where it is none. */
 export function serviceAccountOf(text: string): ServiceAccount | null {
@@ -116,14 +114,9 @@ export class GoogleAccessTokens {
         assertion,
       }).toString(),
     })
-    const text = (await response.text()).slice(0, maxAnswerBytes)
-    const answer = recordIn(text)
-    const token = asText(answer?.access_token)
-    if (!response.ok || token === undefined) throw new AuthorizeError(refusalOf(response, text, account))
-    const seconds = Number(answer?.expires_in)
-    const lastsMs = seconds > 0 ? Math.min(seconds * 1_000, lifetimeMs) : lifetimeMs
+    const { token, lastsMs = lifetimeMs } = await readTokenAnswer(response, 'service account', account.privateKey)
     this.#tokens.delete(id)
-    this.#tokens.set(id, { token, endsAt: context.now + lastsMs })
+    this.#tokens.set(id, { token, endsAt: context.now + Math.min(lastsMs, lifetimeMs) })
     for (const oldest of this.#tokens.keys()) {
       if (this.#tokens.size <= maxTokens) break
       this.#tokens.delete(oldest)
@@ -158,29 +151,5 @@ async function signedAssertion(account: ServiceAccount, now: number): Promise<st
       .sign(key)
   } catch {
     throw new AuthorizeError({ kind: 'credential', message: 'The service account has no usable private key.' })
-  }
-}
-
-function refusalOf(response: Response, text: string, account: ServiceAccount): AuthorizeError['failure'] {
-  const { status } = response
-  const code = asText(recordIn(text)?.error)
-  const kind = status === 429 ? 'rate-limited' : status >= 500 || status === 408 ? 'server-error' : 'credential'
-  const retryAfterMs = response.ok ? undefined : retryHints(response.headers)
-  return {
-    kind,
-    message: 'The provider gave no access token for the service account.',
-    upstreamStatus: status,
-    ...(code === undefined ? {} : { providerCode: code.slice(0, 100) }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    // A 200 without a token may hold another secret.
-    ...(response.ok ? {} : { raw: redact(text, [account.privateKey]) }),
-  }
-}
-
-function recordIn(text: string): Record<string, unknown> | undefined {
-  try {
-    return asRecord(JSON.parse(text))
-  } catch {
-    return undefined
   }
 }

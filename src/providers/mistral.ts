@@ -1,4 +1,5 @@
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
+import { textHash } from './text-hash.ts'
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
@@ -36,16 +37,7 @@ export const mistral: ProviderFacts = {
  */
 function toolCallId(id: string): string {
   if (/^[a-zA-Z0-9]{9}$/.test(id)) return id
-  let high = 0xdeadbeef
-  let low = 0x41c6ce57
-  for (let i = 0; i < id.length; i++) {
-    const unit = id.charCodeAt(i)
-    high = Math.imul(high ^ unit, 2654435761)
-    low = Math.imul(low ^ unit, 1597334677)
-  }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909)
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909)
-  let rest = 4294967296 * (2097151 & low) + (high >>> 0)
+  let rest = textHash(id)
   let text = ''
   for (let i = 0; i < 9; i++) {
     text += letters[rest % letters.length]

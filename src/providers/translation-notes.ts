@@ -12,9 +12,17 @@ export function translationNotes(): { translation: TranslationNote[]; note: Note
   return { translation, note }
 }
 
-/** Fields of every request, and those that change nothing about an answer. */
+/** Fields of every request, those that change nothing about an answer, and those that every wire has words for. */
 const silent: ReadonlySet<string> = new Set([
   ...gatewayOnlyFields,
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'tools',
+  'tool_choice',
+  'response_format',
+  'reasoning_effort',
   'model',
   'messages',
   'stream',
@@ -25,7 +33,7 @@ const silent: ReadonlySet<string> = new Set([
   'prompt_cache_retention',
 ])
 
-/** Notes every field of a request that a wire has no words for. */
+/** Notes every field of a request that a wire has no words for. `known` are those that it has beside the usual ones. */
 export function noteStrangers(request: ChatRequest, known: ReadonlySet<string>, note: Note): void {
   for (const field in request) {
     const value = request[field]

@@ -82,7 +82,7 @@ function callOf(tool: SandboxTool, request: SandboxRequest, id: string): Sandbox
 
 function textFor(request: SandboxRequest, behaviour: Behaviour): string {
   const format = request.response_format
-  const schema = format && 'json_schema' in format ? format.json_schema : undefined
+  const schema = format?.json_schema
   if (typeof schema === 'object' && schema !== null && 'schema' in schema)
     return JSON.stringify(sampleOf(schema.schema))
   if (format?.type === 'json_object' || format?.type === 'json_schema' || behaviour.prefersJson) {

@@ -1,51 +1,76 @@
-import * as z from 'zod/mini'
+import {
+  anyObject,
+  boolean,
+  type Check,
+  integer,
+  list,
+  nullable,
+  object,
+  oneOf,
+  stringOr,
+  text,
+} from '../edge/check.ts'
 
-const Content = z.union([
-  z.string(),
-  z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()) })),
-  z.null(),
-])
+export interface SandboxMessage {
+  role: string
+  content?: string | { type: string; text?: string }[] | null
+}
 
-const Message = z.looseObject({ role: z.string(), content: z.optional(Content) })
-
-const Tool = z.looseObject({
-  type: z.literal('function'),
-  function: z.looseObject({ name: z.string(), parameters: z.optional(z.record(z.string(), z.unknown())) }),
-})
-
-const ToolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.looseObject({ type: z.literal('function'), function: z.looseObject({ name: z.string() }) }),
-])
-
-const ResponseFormat = z.union([
-  z.looseObject({
-    type: z.literal('json_schema'),
-    json_schema: z.looseObject({ schema: z.optional(z.record(z.string(), z.unknown())) }),
-  }),
-  z.looseObject({ type: z.string() }),
-])
+export interface SandboxTool {
+  type: 'function'
+  function: { name: string; parameters?: Record<string, unknown> }
+}
 
 /** Chat completions as the sandbox reads them: only what changes its answer. */
-export const SandboxRequest = z.looseObject({
-  model: z.string(),
-  messages: z.array(Message).check(z.minLength(1)),
-  stream: z.nullish(z.boolean()),
-  stream_options: z.nullish(z.looseObject({ include_usage: z.nullish(z.boolean()) })),
-  n: z.nullish(z.int().check(z.minimum(1), z.maximum(8))),
-  max_tokens: z.nullish(z.int().check(z.minimum(1))),
-  max_completion_tokens: z.nullish(z.int().check(z.minimum(1))),
-  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
-  tools: z.nullish(z.array(Tool)),
-  tool_choice: z.nullish(ToolChoice),
-  parallel_tool_calls: z.nullish(z.boolean()),
-  response_format: z.nullish(ResponseFormat),
-  reasoning_effort: z.nullish(z.string()),
-})
+export interface SandboxRequest {
+  model: string
+  messages: SandboxMessage[]
+  stream?: boolean
+  stream_options?: { include_usage?: boolean }
+  n?: number
+  max_tokens?: number
+  max_completion_tokens?: number
+  stop?: string | string[]
+  tools?: SandboxTool[]
+  tool_choice?: 'none' | 'auto' | 'required' | { function: { name: string } }
+  parallel_tool_calls?: boolean
+  response_format?: { type: string; json_schema?: unknown }
+  reasoning_effort?: string
+}
 
-export type SandboxRequest = z.infer<typeof SandboxRequest>
-export type SandboxMessage = z.infer<typeof Message>
-export type SandboxTool = z.infer<typeof Tool>
+const part = object({ type: text, text }, ['type'])
+const message = object(
+  { role: text, content: nullable(stringOr(list(part, { what: 'an array of parts' }), 'an array of parts')) },
+  ['role'],
+)
+const isFunction = oneOf(['function'])
+const tool = object({ type: isFunction, function: object({ name: text, parameters: anyObject }, ['name']) }, [
+  'type',
+  'function',
+])
+const toolModes = oneOf(['none', 'auto', 'required'])
+const namedTool = object({ type: isFunction, function: object({ name: text }, ['name']) }, ['type', 'function'])
+const toolChoice: Check = (value) => (typeof value === 'string' ? toolModes : namedTool)(value)
+
+/** The body of a `SandboxRequest`. */
+export const sandboxRequest = object(
+  {
+    model: text,
+    messages: list(message, { min: 1, what: 'an array of messages' }),
+    stream: boolean,
+    stream_options: object({ include_usage: boolean }),
+    n: integer(1, 8),
+    max_tokens: integer(1),
+    max_completion_tokens: integer(1),
+    stop: stringOr(list(text), 'an array of strings'),
+    tools: list(tool, { what: 'an array of tools' }),
+    tool_choice: toolChoice,
+    parallel_tool_calls: boolean,
+    response_format: object({ type: text }, ['type']),
+    reasoning_effort: text,
+  },
+  ['model', 'messages'],
+)
 
 /** The text of a message, its parts joined; images and the like have none. */
 export function textOf(message: SandboxMessage | undefined): string {

@@ -1,11 +1,13 @@
-import { type Context, Hono } from 'hono'
-import * as z from 'zod/mini'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
+import { FailureError } from '../chat/failure.ts'
 import { defaultMaxBodyBytes, readBody } from '../edge/body.ts'
+import { parseBody } from '../edge/json-body.ts'
 import { answerTo } from './answer.ts'
 import { type Behaviour, behaviourOf, modelIds } from './behaviour.ts'
 import { completionOf, created } from './chat-answer.ts'
 import { pause, playedBody, silenceMs } from './event-stream.ts'
-import { lastUserText, SandboxRequest } from './request.ts'
+import { lastUserText, type SandboxRequest, sandboxRequest } from './request.ts'
 import { bodyScriptOf, scriptOf } from './script.ts'
 
 const slowFirstByteMs = 4_000
@@ -24,9 +26,8 @@ export const sandbox = new Hono()
     }),
   )
   .post('/chat/completions', async (context) => {
-    const parsed = SandboxRequest.safeParse(await bodyOf(context))
-    if (!parsed.success) return refuse(context, 400, z.prettifyError(parsed.error), 'invalid_request_error', null)
-    const request = parsed.data
+    const request = await requestOf(context)
+    if (request instanceof Response) return request
     const behaviour = behaviourOf(request.model, lastUserText(request))
     if (behaviour === null) {
       const message = `The model \`${request.model}\` does not exist in the sandbox.`
@@ -45,12 +46,15 @@ export const sandbox = new Hono()
     })
   })
 
-/** Undefined where it is no JSON or too large. Bounded, because nobody needs a key for the sandbox. */
-async function bodyOf(context: Context): Promise<unknown> {
+/** The request, or what is wrong with it. Bounded, because nobody needs a key for the sandbox. */
+async function requestOf(context: Context): Promise<SandboxRequest | Response> {
   try {
-    return JSON.parse(new TextDecoder().decode(await readBody(context.req.raw, defaultMaxBodyBytes)))
-  } catch {
-    return undefined
+    const body = await readBody(context.req.raw, defaultMaxBodyBytes)
+    // The check is what makes it one.
+    return parseBody(body, sandboxRequest) as unknown as SandboxRequest
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error
+    return refuse(context, 400, error.failure.message, 'invalid_request_error', null)
   }
 }
 

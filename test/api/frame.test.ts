@@ -56,6 +56,9 @@ describe('every response', () => {
     ['/api/v1/things/a', 'DELETE', 204],
     ['/api/v1/things/a', 'HEAD', 200],
     ['/api/v1/things/a/', 'GET', 200],
+    ['/v1/things/a', 'GET', 200],
+    ['/v1/things/a', 'PATCH', 405],
+    ['/v1', 'GET', 404],
     ['/api/v1/things', 'POST', 200],
     ['/api/v1/stream', 'GET', 200],
     ['/api/v1/limited', 'GET', 429],
@@ -134,10 +137,10 @@ describe('a failure', () => {
 })
 
 describe('a path', () => {
-  it('that is unknown is told, in the envelope', async () => {
-    const response = await call('/api/v1/nothing')
+  it.each(['/api/v1/nothing', '/v1/nothing', '/nothing'])('%s is told as it was asked for', async (path) => {
+    const response = await call(path)
     expect(await response.json()).toMatchObject({
-      error: { code: 404, message: 'There is nothing at GET /api/v1/nothing.', metadata: { error_type: 'not_found' } },
+      error: { code: 404, message: `There is nothing at GET ${path}.`, metadata: { error_type: 'not_found' } },
     })
   })
 

@@ -200,7 +200,7 @@ describe('a request that is wrong', () => {
     const { status, error } = await call('POST', '/keys', body)
     expect(status).toBe(400)
     expect(error.metadata).toEqual({ error_type: 'invalid_request', field })
-    expect(error.message).toMatch(new RegExp(`^${field.replace('.', '\\.')} must .*\\.$`))
+    expect(error.message).toMatch(new RegExp(`^${field.replace('.', '\\.')} (must|is required:) .*\\.$`))
     expect(gateway.records.size).toBe(0)
   })
 

@@ -1,9 +1,11 @@
-import { Hono } from 'hono'
+import { PatternRouter } from 'hono/router/pattern-router'
+import { Hono } from 'hono/tiny'
 import { expect, it } from 'vitest'
 import { RememberingRouter } from '../../src/api/remembering-router.ts'
 
 function routed(): Hono {
-  const app = new Hono({ router: new RememberingRouter() })
+  const app = new Hono()
+  app.router = new RememberingRouter(app.router)
   app.use(async (c, next) => {
     await next()
     c.header('x-seen', 'yes')
@@ -36,7 +38,7 @@ it('takes parameters from each path anew', async () => {
 })
 
 it('remembers no path that nobody serves', () => {
-  const router = new RememberingRouter<string>()
+  const router = new RememberingRouter<string>(new PatternRouter())
   router.add('ALL', '*', 'middleware')
   router.add('GET', '/keys', 'list')
   expect(router.match('GET', '/nothing')).not.toBe(router.match('GET', '/nothing'))

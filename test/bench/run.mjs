@@ -47,7 +47,7 @@ const alternating = {
   request: { upstream: 'bench-s256', count: 300 },
   firstToken: { upstream: 'bench-n2-g1', stream: true, count: 200 },
 }
-const starts = 5
+const starts = 11
 /** Settled rows go to D1 a moment after the last request, and that is part of what a request costs. */
 const settledAfterMs = 2_200
 
@@ -82,7 +82,7 @@ try {
     alternating: {},
   }
   const workers = results.contestants.filter(({ start }) => start !== undefined)
-  for (const contestant of workers) results.startMs[contestant.name] = await startUp(contestant)
+  results.startMs = await startUps(workers)
   for (const contestant of workers) await warm(contestant)
   for (let round = 0; round < Number(options.rounds); round++) {
     await measureRound(results, workers, round)
@@ -98,18 +98,24 @@ try {
   rmSync(directory, { recursive: true, force: true })
 }
 
-/** Milliseconds from the start of the process to its first 200, the median of several; the last one goes on running. */
-async function startUp(contestant) {
-  const took = []
+/**
+ * Milliseconds from the start of the process to its first 200, the median of several, taken in turns. The last processes
+ * go on running.
+ */
+async function startUps(contestants) {
+  const took = Object.fromEntries(contestants.map(({ name }) => [name, []]))
   for (let i = 0; i < starts; i++) {
-    if (contestant.worker !== undefined) await contestant.worker.stop()
-    const startedAt = performance.now()
-    contestant.worker = await contestant.start()
-    await ask(driver, { kind: 'alternate', targets: [targetOf(contestant, alternating.request)], count: 1 })
-    took.push(performance.now() - startedAt)
+    for (const contestant of contestants) {
+      if (contestant.worker !== undefined) await contestant.worker.stop()
+      const startedAt = performance.now()
+      contestant.worker = await contestant.start()
+      await ask(driver, { kind: 'alternate', targets: [targetOf(contestant, alternating.request)], count: 1 })
+      took[contestant.name].push(performance.now() - startedAt)
+      await sleep(settledAfterMs / 10)
+    }
   }
-  running.push(contestant.worker)
-  return median(took)
+  running.push(...contestants.map(({ worker }) => worker))
+  return Object.fromEntries(Object.entries(took).map(([name, times]) => [name, median(times)]))
 }
 
 function targetOf(contestant, scenario) {

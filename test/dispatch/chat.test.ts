@@ -376,6 +376,22 @@ describe('one chat request', () => {
     errors.mockRestore()
   })
 
+  it('wakes the key object while a cold isolate reads the catalogue, and not when it is warm', async () => {
+    const here = world(() => whole('Hi'))
+    const { model } = here.gateway.catalog
+    const check = vi.spyOn(here.gateway.keys, 'check').mockRejectedValue(new Error('the object was reset'))
+    expect(await ask(here)).toMatchObject({ kind: 'body' })
+    expect(check).not.toHaveBeenCalled()
+    here.gateway.catalog.model = async (id) => {
+      await Promise.resolve()
+      expect(check).toHaveBeenCalledExactlyOnceWith('hash')
+      return model(id)
+    }
+    expect(await ask(here)).toMatchObject({ kind: 'body' })
+    expect(check).toHaveBeenCalledOnce()
+    await settled(here)
+  })
+
   it('names an unknown model and a request without one', async () => {
     const here = world(() => whole('Hi'))
     expect(await ask(here, { model: 'no/such' })).toMatchObject({

@@ -93,6 +93,15 @@ describe('an isolate that is asked about a provider', () => {
     expect(world.messages.length).toBe(before)
   })
 
+  it('lets the request that came first go first', async () => {
+    const world = new HealthWorld()
+    world.health().of(endpoint)
+    await world.time.advance(49)
+    expect(world.messages).toHaveLength(0)
+    await world.time.advance(1)
+    expect(world.messages).toHaveLength(1)
+  })
+
   it('looks every two seconds while something is amiss', async () => {
     const world = new HealthWorld({ isolates: 2 })
     world.upstream = () => ({ outcome: 'error', afterMs: 10 })

@@ -1,6 +1,6 @@
 import type { ReasoningDetail } from '../../chat/parts.ts'
 import type { CacheControl, ContentPart, FunctionTool, ToolCall, ToolChoice } from '../../chat/request.ts'
-import type { JsonObject } from '../check.ts'
+import type { JsonObject } from '../../edge/check.ts'
 import { isDescribed } from './tools-schema.ts'
 
 // A chat request may be worded in part as OpenAI once did, as Anthropic, as MCP or as the Responses API do. Whatever

@@ -12,7 +12,7 @@ import {
   stringOr,
   tagged,
   text,
-} from '../check.ts'
+} from '../../edge/check.ts'
 
 export const cacheControl = object({ type: oneOf(['ephemeral']), ttl: oneOf(['5m', '1h']) }, ['type'])
 const cached = { cache_control: cacheControl }

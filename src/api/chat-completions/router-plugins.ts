@@ -1,5 +1,5 @@
+import { boolean, type Check, integer, list, object, oneOf, problem, string } from '../../edge/check.ts'
 import { costTiers } from '../../routing/auto/tiers.ts'
-import { boolean, type Check, integer, list, object, oneOf, problem, string } from '../check.ts'
 
 const pattern = string({ min: 1, max: 1_024, what: 'a model id or pattern' })
 const listed = list(pattern, { max: 1_024, what: 'an array of patterns' })

@@ -19,7 +19,7 @@ import {
   tagged,
   text,
   under,
-} from '../check.ts'
+} from '../../edge/check.ts'
 import { cacheControl, message, textOnly } from './messages-schema.ts'
 import { routerPlugins } from './router-plugins.ts'
 import { flatFunction, toolChoice, tools } from './tools-schema.ts'

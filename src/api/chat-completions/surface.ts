@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import { FailureError } from '../../chat/failure.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { type ChatCall, dispatchChat } from '../../dispatch/chat.ts'

@@ -12,7 +12,7 @@ import {
   tagged,
   text,
   under,
-} from '../check.ts'
+} from '../../edge/check.ts'
 import { cacheControl, toolName } from './messages-schema.ts'
 
 const functionFields = {

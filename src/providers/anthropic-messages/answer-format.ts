@@ -51,10 +51,3 @@ export function answerToolOf(request: ChatRequest, names: ToolNames): string | n
 function answerToolName(names: ToolNames): string {
   return names.unused('final_answer')
 }
-
-/** What is asked of the model in words. */
-export function wordsOf(schema: JsonRecord | null): string {
-  return schema === null
-    ? 'Answer with one JSON object and nothing else: no words around it and no code fence.'
-    : `Answer with one JSON value that is valid against this JSON schema, and nothing else: no words around it and no code fence.\n${JSON.stringify(schema)}`
-}

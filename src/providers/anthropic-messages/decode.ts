@@ -2,7 +2,7 @@ import type { Part } from '../../chat/parts.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { parseExactJson } from '../exact-json.ts'
 import { asRecord } from '../foreign-json.ts'
-import { classifyInside, plainFailure } from '../openai-chat/classify.ts'
+import { classifyInside, plainError, plainFailure } from '../openai-chat/classify.ts'
 import type { StreamDecoder } from '../wire.ts'
 import { type DecodeOptions, MessageEvents } from './message-events.ts'
 
@@ -12,12 +12,12 @@ export function decodeBody(text: string, options: DecodeOptions): Part[] {
   try {
     value = parseExactJson(text)
   } catch {
-    return [{ type: 'error', failure: plainFailure('malformed') }]
+    return plainError('malformed')
   }
   const message = asRecord(value)
   if (Array.isArray(value) || message?.type === 'error' || asRecord(message?.error))
     return [{ type: 'error', failure: classifyInside(value, options.secrets, options.kindOf) }]
-  if (!message || !Array.isArray(message.content)) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (!message || !Array.isArray(message.content)) return plainError('malformed')
   const { stop_reason, stop_details, usage } = message
   const events = new MessageEvents(options)
   const parts = [

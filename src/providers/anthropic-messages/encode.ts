@@ -1,9 +1,11 @@
 import type { JsonRecord } from '../foreign-json.ts'
+import { formatWords } from '../format-words.ts'
+import { jsonRequest, sseOrJson } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { serviceTierOf } from '../service-tier.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
 import type { EncodedRequest, EncodeInput } from '../wire.ts'
-import { type AnswerFormat, answerFormatOf, wordsOf } from './answer-format.ts'
+import { type AnswerFormat, answerFormatOf } from './answer-format.ts'
 import { arrangeCacheMarks } from './cache-marks.ts'
 import { type ModelFacts, modelFactsOf } from './claude.ts'
 import type { TextBlock, Turn } from './format.ts'
@@ -17,17 +19,9 @@ import { endTurns, loopsWithoutThoughts } from './turns.ts'
 
 /** Fields that are written in the API's words below. */
 const handled: ReadonlySet<string> = new Set([
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
   'top_k',
   'stop',
-  'tools',
-  'tool_choice',
   'parallel_tool_calls',
-  'response_format',
-  'reasoning_effort',
   'verbosity',
   'service_tier',
   'thinking',
@@ -52,19 +46,16 @@ export function encode(input: EncodeInput, host: MessagesHost): EncodedRequest {
   const betas = betasOf(input.betas)
   const body = bodyOf({ ...input, betas }, host, note)
   if (betas.length > 0 && host.betas === 'body') body.anthropic_beta = betas
-  return {
-    method: 'POST',
-    url: input.target.baseUrl + (host.path?.(input) ?? '/messages'),
-    headers: {
-      'content-type': 'application/json',
-      accept: input.stream ? 'text/event-stream' : 'application/json',
-      'user-agent': 'causeway',
+  return jsonRequest(
+    input.target.baseUrl + (host.path?.(input) ?? '/messages'),
+    sseOrJson(input.stream),
+    body,
+    translation,
+    {
       ...(host.bodyVersion === undefined ? { 'anthropic-version': '2023-06-01' } : {}),
       ...(betas.length > 0 && host.betas !== 'body' ? { 'anthropic-beta': betas.join(',') } : {}),
     },
-    body: JSON.stringify(body),
-    translation,
-  }
+  )
 }
 
 function bodyOf(input: EncodeInput, host: MessagesHost, note: Note): JsonRecord {
@@ -83,7 +74,7 @@ function bodyOf(input: EncodeInput, host: MessagesHost, note: Note): JsonRecord 
     forcible: !facts.refusesForcedTools && !forcesTool(request) && thinking.mode !== 'budget',
   })
   noteFormat(input, format, note)
-  if (format.by === 'words') system.push({ type: 'text', text: wordsOf(format.schema) })
+  if (format.by === 'words') system.push({ type: 'text', text: formatWords(format.schema) })
   // The beginning of an answer is no place to think, and none to call a tool.
   endTurns(turns, facts.prefill && thinking.mode === 'off' && format.by !== 'tool', note)
   const { tools, tool_choice } = encodeTools(input, { facts, host, names, format, turns }, note)

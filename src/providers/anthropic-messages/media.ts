@@ -1,5 +1,7 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart } from '../../chat/request.ts'
+import { bytesOf } from '../../edge/base64.ts'
+import { parseDataUrl } from '../../edge/data-url.ts'
 import type { MediaBlock, MediaSource } from './format.ts'
 
 type MediaPart = Exclude<ContentPart, { type: 'text' }>
@@ -32,9 +34,9 @@ export function mediaBlock(part: MediaPart, fetches: boolean): MediaBlock | null
     case 'file':
       return document(part.file, fetches)
     case 'input_audio':
-      throw unsupported('This endpoint does not take audio.')
+      throw invalidRequest('This endpoint does not take audio.')
     case 'video_url':
-      throw unsupported('This endpoint does not take video.')
+      throw invalidRequest('This endpoint does not take video.')
   }
 }
 
@@ -42,14 +44,14 @@ function imageSource(url: string, fetches: boolean): MediaSource {
   if (!url.startsWith('data:')) return urlSource(url, fetches)
   const { mediaType, data } = parseDataUrl(url)
   const type = imageBeginnings.find(([beginning]) => data.startsWith(beginning))?.[1] ?? mediaType
-  if (!imageTypes.has(type)) throw unsupported('This endpoint takes JPEG, PNG, GIF and WebP images only.')
+  if (!imageTypes.has(type)) throw invalidRequest('This endpoint takes JPEG, PNG, GIF and WebP images only.')
   return { type: 'base64', media_type: type, data }
 }
 
 function document(file: Extract<ContentPart, { type: 'file' }>['file'], fetches: boolean): MediaBlock | null {
   const { file_data: content, filename } = file
   // Files that somebody uploaded belong to an account that is not the client's.
-  if (!content) throw unsupported('This endpoint keeps no uploaded files: send the file itself.')
+  if (!content) throw invalidRequest('This endpoint keeps no uploaded files: send the file itself.')
   const title = filename ? { title: filename } : {}
   if (/^https?:\/\//i.test(content)) return { type: 'document', source: urlSource(content, fetches), ...title }
   const { mediaType, data } = content.startsWith('data:') ? parseDataUrl(content) : { mediaType: '', data: content }
@@ -58,7 +60,7 @@ function document(file: Extract<ContentPart, { type: 'file' }>['file'], fetches:
   // A picture sent as a file is a picture.
   if (mediaType.startsWith('image/')) return { type: 'image', source: imageSource(content, fetches) }
   if (!textTypes.test(mediaType) && !textExtension.test(filename ?? ''))
-    throw unsupported('This endpoint takes PDF and text files only.')
+    throw invalidRequest('This endpoint takes PDF and text files only.')
   const text = textOfBase64(data)
   if (text.trim() === '') return null
   return { type: 'document', source: { type: 'text', media_type: 'text/plain', data: text }, ...title }
@@ -66,7 +68,7 @@ function document(file: Extract<ContentPart, { type: 'file' }>['file'], fetches:
 
 function urlSource(url: string, fetches: boolean): MediaSource {
   if (!fetches || !url.startsWith('https://'))
-    throw unsupported(
+    throw invalidRequest(
       fetches
         ? 'This endpoint opens https addresses only.'
         : 'This endpoint fetches nothing from the web: send the content itself as a data URL.',
@@ -74,41 +76,12 @@ function urlSource(url: string, fetches: boolean): MediaSource {
   return { type: 'url', url }
 }
 
-/** `data` is base64 without white space. */
-function parseDataUrl(url: string): { mediaType: string; data: string } {
-  const comma = url.indexOf(',')
-  const [mediaType = '', ...parameters] = url.slice('data:'.length, comma < 0 ? undefined : comma).split(';')
-  const content = comma < 0 ? '' : url.slice(comma + 1)
-  const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === 'base64')
-  return {
-    mediaType: mediaType.trim().toLowerCase(),
-    data: isBase64 ? (/\s/.test(content) ? content.replace(/\s+/g, '') : content) : base64OfText(content),
-  }
-}
-
 function textOfBase64(data: string): string {
-  let binary: string
+  let bytes: Uint8Array
   try {
-    binary = atob(data)
+    bytes = bytesOf(data)
   } catch {
-    throw unsupported('The content of a file is not base64.')
+    throw invalidRequest('The content of a file is not base64.')
   }
-  return new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)))
-}
-
-/** The content of a data URL without `base64`: percent-encoded text. */
-function base64OfText(encoded: string): string {
-  let text = encoded
-  try {
-    text = decodeURIComponent(encoded)
-  } catch {
-    // A lone percent sign: the text is what it says.
-  }
-  let binary = ''
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-function unsupported(message: string): FailureError {
-  return new FailureError({ type: 'invalid_request', message })
+  return new TextDecoder().decode(bytes)
 }

@@ -1,8 +1,7 @@
 import { mergeDetails } from '../../chat/reasoning-details.ts'
 import type { CacheControl, ChatRequest, ContentPart, Message } from '../../chat/request.ts'
-import { parseExactJson } from '../exact-json.ts'
-import { asRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { argumentsObject } from '../tool-arguments.ts'
 import {
   type Block,
   claudeFormat,
@@ -161,21 +160,8 @@ class MessageEncoder {
     id,
     function: { name, arguments: text },
   }: NonNullable<AssistantMessage['tool_calls']>[number]): ToolUseBlock {
-    const input = this.#inputOf(text)
+    const input = argumentsObject(text, this.#note)
     return { type: 'tool_use', id: this.#callIds.open(id), name: this.#options.names.sent(name), input }
-  }
-
-  /** Arguments are an object there; a model that once wrote something else is quoted in one. */
-  #inputOf(text: string): unknown {
-    if (text.trim() === '') return {}
-    try {
-      const input = parseExactJson(text)
-      if (asRecord(input)) return input
-    } catch {
-      // Told below.
-    }
-    this.#note('messages.tool_calls.function.arguments', 'changed', 'not-an-object')
-    return { invalid_arguments: text }
   }
 
   #addResult(message: ToolMessage): void {

@@ -1,8 +1,5 @@
-import { retryHints } from '../../edge/retry-hints.ts'
-import { redact } from '../../privacy/redact.ts'
-import { AuthorizeError } from '../authorize-error.ts'
-import { asRecord, asText, type JsonRecord } from '../foreign-json.ts'
 import type { AuthorizeContext } from '../provider.ts'
+import { readTokenAnswer } from '../token-answer.ts'
 
 /** An application of a tenant that was given a role on the resource. */
 export interface ServicePrincipal {
@@ -31,7 +28,6 @@ const useBeforeMs = 30_000
 const renewalMs = 10_000
 /** Principals of customers come and go; a token is two kilobytes. */
 const maxTokens = 200
-const maxAnswerBytes = 64 * 1024
 
 /**
  * Access tokens of service principals by the client credentials flow, kept in isolate memory until shortly before they
@@ -73,47 +69,15 @@ export class EntraTokens {
         scope,
       }).toString(),
     })
-    const text = (await response.text()).slice(0, maxAnswerBytes)
-    const answer = recordIn(text)
-    const token = asText(answer?.access_token)
-    if (!response.ok || token === undefined) throw new AuthorizeError(refusalOf(response, text, answer, principal))
-    const seconds = Number(answer?.expires_in)
-    const lastsMs = seconds > 0 ? Math.min(seconds * 1_000, longestLifetimeMs) : renewBeforeMs
+    const whose = 'service principal'
+    const { token, lastsMs = renewBeforeMs } = await readTokenAnswer(response, whose, principal.clientSecret)
+    const endsAt = context.now + Math.min(lastsMs, longestLifetimeMs)
     this.#tokens.delete(id)
-    this.#tokens.set(id, { token, endsAt: context.now + lastsMs, renewingAt: Number.NEGATIVE_INFINITY })
+    this.#tokens.set(id, { token, endsAt, renewingAt: Number.NEGATIVE_INFINITY })
     for (const oldest of this.#tokens.keys()) {
       if (this.#tokens.size <= maxTokens) break
       this.#tokens.delete(oldest)
     }
     return token
-  }
-}
-
-function refusalOf(
-  response: Response,
-  text: string,
-  answer: JsonRecord | undefined,
-  principal: ServicePrincipal,
-): AuthorizeError['failure'] {
-  const { status } = response
-  const code = asText(answer?.error)
-  const kind = status === 429 ? 'rate-limited' : status >= 500 || status === 408 ? 'server-error' : 'credential'
-  const retryAfterMs = response.ok ? undefined : retryHints(response.headers)
-  return {
-    kind,
-    message: 'The provider gave no access token for the service principal.',
-    upstreamStatus: status,
-    ...(code === undefined ? {} : { providerCode: code.slice(0, 100) }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    // A 200 without a token may hold another secret.
-    ...(response.ok ? {} : { raw: redact(text, [principal.clientSecret]) }),
-  }
-}
-
-function recordIn(text: string): JsonRecord | undefined {
-  try {
-    return asRecord(JSON.parse(text))
-  } catch {
-    return undefined
   }
 }

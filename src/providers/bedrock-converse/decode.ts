@@ -1,7 +1,7 @@
 import type { Annotation, Part } from '../../chat/parts.ts'
 import { parseExactJson } from '../exact-json.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
-import { plainFailure } from '../openai-chat/classify.ts'
+import { plainError, plainFailure } from '../openai-chat/classify.ts'
 import { finishReasonOf } from '../openai-chat/finish.ts'
 import { classifyException } from './classify.ts'
 import { readReasoning, readRedacted } from './reasoning-blocks.ts'
@@ -35,7 +35,7 @@ export function decodeBody(text: string, options: DecodeOptions): Part[] {
     // Inputs of tools are objects there and text here: their large numbers have to stay what they are.
     body = asRecord(parseExactJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text))
   } catch {
-    return [{ type: 'error', failure: plainFailure('malformed') }]
+    return plainError('malformed')
   }
   const message = asRecord(asRecord(body?.output)?.message)
   if (!body || !message) {
@@ -47,7 +47,7 @@ export function decodeBody(text: string, options: DecodeOptions): Part[] {
   const parts: Part[] = [startOf(body)]
   for (const block of asList(message.content)) readBlock(asRecord(block), answer, options, parts)
   const native = asText(body.stopReason)
-  if (native === undefined && !answer.produced) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (native === undefined && !answer.produced) return plainError('malformed')
   parts.push(finishOf(native ?? null, answer, options))
   const usage = readUsage(body.usage)
   if (usage) parts.push({ type: 'usage', usage })

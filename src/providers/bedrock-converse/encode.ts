@@ -1,5 +1,7 @@
 import type { ChatRequest } from '../../chat/request.ts'
 import { asRecord, asText, type JsonRecord } from '../foreign-json.ts'
+import { formatWords } from '../format-words.ts'
+import { jsonRequest } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { serviceTierOf } from '../service-tier.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
@@ -9,23 +11,15 @@ import { encodeMessages } from './messages.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
 import { additionalFields, inferenceConfig, samplingOf } from './parameters.ts'
 import { encodeReasoning } from './reasoning.ts'
-import { type FormatPlan, formatPlanOf, wordsOf } from './response-format.ts'
+import { type FormatPlan, formatPlanOf } from './response-format.ts'
 import { encodeTools } from './tools.ts'
 import { endTurns } from './turns.ts'
 
 /** Fields that are written in Bedrock's words below. */
 const handled: ReadonlySet<string> = new Set([
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
   'top_k',
   'stop',
-  'tools',
-  'tool_choice',
   'parallel_tool_calls',
-  'response_format',
-  'reasoning_effort',
   'verbosity',
   'service_tier',
   'guardrailConfig',
@@ -51,17 +45,12 @@ export function encode(input: EncodeInput): EncodedRequest {
   const body = bodyOf(input, facts, note)
   noteStrangers(request, facts.claude ? handledForClaude : handled, note)
   const path = `/model/${encodeURIComponent(facts.modelId)}/${stream ? 'converse-stream' : 'converse'}`
-  return {
-    method: 'POST',
-    url: target.baseUrl + path,
-    headers: {
-      'content-type': 'application/json',
-      accept: stream ? 'application/vnd.amazon.eventstream' : 'application/json',
-      'user-agent': 'causeway',
-    },
-    body: JSON.stringify(body),
+  return jsonRequest(
+    target.baseUrl + path,
+    stream ? 'application/vnd.amazon.eventstream' : 'application/json',
+    body,
     translation,
-  }
+  )
 }
 
 function bodyOf(input: EncodeInput, facts: ModelFacts, note: Note): ConverseBody {
@@ -73,7 +62,7 @@ function bodyOf(input: EncodeInput, facts: ModelFacts, note: Note): ConverseBody
   const reasoning = encodeReasoning(input, facts, turns, tools.forced, note)
   // The beginning of an answer is no place to think, and none to call a tool.
   endTurns(turns, facts.prefill && reasoning.thinking.mode === 'off' && format.by !== 'tool', note)
-  if (format.by === 'words') system.push({ text: wordsOf(format.schema) })
+  if (format.by === 'words') system.push({ text: formatWords(format.schema) })
   if (tools.words !== undefined) system.push({ text: tools.words })
   limitCachePoints([tools.toolConfig?.tools ?? [], system, ...turns.map(({ content }) => content)], note)
 

@@ -1,5 +1,6 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart } from '../../chat/request.ts'
+import { parseDataUrl } from '../../edge/data-url.ts'
 import type { MediaBlock } from './format.ts'
 
 type MediaPart = Exclude<ContentPart, { type: 'text' }>
@@ -84,14 +85,14 @@ export function mediaBlock(part: MediaPart, names: DocumentNames): MediaBlock {
     }
     case 'file': {
       const { file_data: content, filename } = part.file
-      if (!content) throw unsupported('Amazon Bedrock keeps no uploaded files: send the file itself.')
+      if (!content) throw invalidRequest('Amazon Bedrock keeps no uploaded files: send the file itself.')
       const fileName = filename ?? ''
       if (content.startsWith('data:') || isAddress(content))
         return blockOf({ ...inline(content), fileName }, 'document', names)
       return blockOf({ data: content, mediaType: '', fileName: fileName || '.pdf' }, 'document', names)
     }
     default:
-      throw unsupported('Amazon Bedrock does not take a part of this kind.')
+      throw invalidRequest('Amazon Bedrock does not take a part of this kind.')
   }
 }
 
@@ -126,23 +127,17 @@ interface Inline {
 
 function inline(url: string): Inline {
   if (!url.startsWith('data:'))
-    throw unsupported('Amazon Bedrock fetches nothing from the web: send the content itself as a data URL.')
-  const comma = url.indexOf(',')
-  const [mediaType = '', ...parameters] = url.slice('data:'.length, comma < 0 ? undefined : comma).split(';')
-  const content = comma < 0 ? '' : url.slice(comma + 1)
-  const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === 'base64')
-  return {
-    data: isBase64 ? content : base64OfText(content),
-    mediaType: mediaType.trim().toLowerCase(),
-    fileName: '',
-  }
+    throw invalidRequest('Amazon Bedrock fetches nothing from the web: send the content itself as a data URL.')
+  return { ...parseDataUrl(url), fileName: '' }
 }
 
 function blockOf({ data, mediaType, fileName }: Inline, wanted: Kind, names: DocumentNames): MediaBlock {
   const [kind, format] = formatOf(mediaType, fileName) ?? []
   // A picture sent as a file is a picture; anything sent as a picture has to be one.
   if (kind === undefined || format === undefined || (wanted !== 'document' && kind !== wanted))
-    throw unsupported(`Amazon Bedrock does not take ${wanted === 'audio' ? 'audio' : `an ${wanted}`} of this format.`)
+    throw invalidRequest(
+      `Amazon Bedrock does not take ${wanted === 'audio' ? 'audio' : `an ${wanted}`} of this format.`,
+    )
   const medium = { format, source: { bytes: data } }
   switch (kind) {
     case 'image':
@@ -166,21 +161,4 @@ function formatOf(mediaType: string, fileName: string): readonly [Kind, string] 
 
 function isAddress(text: string): boolean {
   return /^[a-z0-9]{1,10}:\/\//i.test(text)
-}
-
-/** The content of a data URL without `base64`: percent-encoded text. */
-function base64OfText(encoded: string): string {
-  let text = encoded
-  try {
-    text = decodeURIComponent(encoded)
-  } catch {
-    // A lone percent sign: the text is what it says.
-  }
-  let binary = ''
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-function unsupported(message: string): FailureError {
-  return new FailureError({ type: 'invalid_request', message })
 }

@@ -1,7 +1,6 @@
 import type { CacheControl, ChatRequest, ContentPart, Message } from '../../chat/request.ts'
-import { parseExactJson } from '../exact-json.ts'
-import { asRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { argumentsObject } from '../tool-arguments.ts'
 import type { Block, MediaBlock, SystemBlock, TextBlock, ToolResultBlock, Turn } from './format.ts'
 import { DocumentNames, mediaBlock } from './media.ts'
 import type { ModelFacts } from './model-facts.ts'
@@ -127,24 +126,11 @@ class MessageEncoder {
         toolUse: {
           toolUseId: bedrockName(call.id),
           name: bedrockName(call.function.name),
-          input: this.#inputOf(call.function.arguments),
+          input: argumentsObject(call.function.arguments, this.#note),
         },
       })
     }
     return blocks
-  }
-
-  /** Arguments are an object there; a model that once wrote something else is quoted in one. */
-  #inputOf(text: string): unknown {
-    if (text.trim() === '') return {}
-    try {
-      const input = parseExactJson(text)
-      if (asRecord(input)) return input
-    } catch {
-      // Told below.
-    }
-    this.#note('messages.tool_calls.function.arguments', 'changed', 'not-an-object')
-    return { invalid_arguments: text }
   }
 
   #resultBlocks(message: ToolMessage, waiting: Block[]): Block[] {

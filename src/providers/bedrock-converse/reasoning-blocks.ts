@@ -1,6 +1,7 @@
 import type { Part, ReasoningDetail } from '../../chat/parts.ts'
 import { mergeDetails } from '../../chat/reasoning-details.ts'
 import type { Message } from '../../chat/request.ts'
+import { base64, bytesOf } from '../../edge/base64.ts'
 import { asRecord, asText } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { claudeFormat, type ReasoningBlock } from './format.ts'
@@ -33,7 +34,7 @@ function blockOf(detail: ReasoningDetail): ReasoningBlock | null {
     return signature ? { reasoningContent: { reasoningText: { text: text ?? '', signature } } } : null
   }
   if (detail.type !== 'reasoning.encrypted' || detail.format == null) return null
-  return { reasoningContent: { redactedContent: base64Of(detail.data) } }
+  return { reasoningContent: { redactedContent: base64(detail.data) } }
 }
 
 /** One step of reasoning, of a stream's delta or a whole block alike; null where nothing is in it. */
@@ -74,15 +75,9 @@ export function readRedacted(pieces: readonly string[], index: number, isClaude:
 function sealedText(pieces: readonly string[]): string {
   const whole = pieces.join('')
   try {
-    const bytes = pieces.flatMap((piece) => Array.from(atob(piece), (character) => character.charCodeAt(0)))
+    const bytes = pieces.flatMap((piece) => [...bytesOf(piece)])
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes))
   } catch {
     return whole
   }
-}
-
-function base64Of(text: string): string {
-  let binary = ''
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }

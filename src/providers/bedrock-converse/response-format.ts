@@ -39,10 +39,3 @@ export function answerToolOf(target: Pick<Target, 'endpoint' | 'model'>, request
   const plan = formatPlanOf(request, modelFactsOf(target))
   return plan.by === 'tool' ? plan.name : null
 }
-
-/** What is asked of the model in words. */
-export function wordsOf(schema: JsonRecord | null): string {
-  return schema === null
-    ? 'Answer with one JSON object and nothing else.'
-    : `Answer with one JSON value that is valid against this JSON schema, and nothing else:\n${JSON.stringify(schema)}`
-}

@@ -1,6 +1,6 @@
 import type { Part } from '../../chat/parts.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
-import { plainFailure } from '../openai-chat/classify.ts'
+import { plainError, plainFailure } from '../openai-chat/classify.ts'
 import { ToolCalls } from '../openai-chat/tool-calls.ts'
 import { readCitations } from './citations.ts'
 import { classifyInside } from './classify.ts'
@@ -29,7 +29,7 @@ export function newAnswerState(options: DecodeOptions): AnswerState {
 /** One event of a stream, parsed, to parts. Never throws on foreign shapes. */
 export function readEvent(value: unknown, state: AnswerState): Part[] {
   const event = asRecord(value)
-  if (!event) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (!event) return plainError('malformed')
   const delta = asRecord(event.delta)
   const message = asRecord(delta?.message)
   switch (event.type) {
@@ -72,8 +72,7 @@ export function readBody(value: unknown, options: DecodeOptions): Part[] {
   ]
   for (const call of asList(message.tool_calls)) parts.push(...noting(state.calls.push(callOf(call)), state))
   // A whole answer without a reason is believed when it says something.
-  if (asText(body.finish_reason) === undefined && !state.produced)
-    return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (asText(body.finish_reason) === undefined && !state.produced) return plainError('malformed')
   return [...parts, ...readEnd(body, body.error, state)]
 }
 

@@ -1,5 +1,7 @@
 import type { ChatRequest } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
+import { formatWords } from '../format-words.ts'
+import { jsonRequest, sseOrJson } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { budgetOf, outputLimitOf, reasoningWishOf } from '../openai-chat/reasoning-control.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
@@ -10,22 +12,7 @@ import { encodeTools } from './tools.ts'
 /** Cohere's own parameters, taken as a client that knows them wrote them. */
 const own = ['safety_mode', 'citation_options', 'priority'] as const
 
-const known: ReadonlySet<string> = new Set([
-  ...own,
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'top_k',
-  'frequency_penalty',
-  'presence_penalty',
-  'seed',
-  'stop',
-  'tools',
-  'tool_choice',
-  'response_format',
-  'reasoning_effort',
-])
+const known: ReadonlySet<string> = new Set([...own, 'top_k', 'frequency_penalty', 'presence_penalty', 'seed', 'stop'])
 
 /** More stop sequences than this are an error there. */
 const maxStops = 5
@@ -47,17 +34,7 @@ export function encode(input: EncodeInput): EncodedRequest {
   }
   for (const field of own) if (request[field] != null) body[field] = request[field]
   noteStrangers(request, known, note)
-  return {
-    method: 'POST',
-    url: `${target.baseUrl}/chat`,
-    headers: {
-      'content-type': 'application/json',
-      accept: stream ? 'text/event-stream' : 'application/json',
-      'user-agent': 'causeway',
-    },
-    body: JSON.stringify(body),
-    translation,
-  }
+  return jsonRequest(`${target.baseUrl}/chat`, sseOrJson(stream), body, translation)
 }
 
 /** Sampling in Cohere's words and within its limits: what is beyond them is an error there, so the nearest goes. */
@@ -106,10 +83,7 @@ function encodeFormat(
       instruction: null,
     }
   note('response_format', 'emulated', schema ? 'schema-in-the-prompt' : 'json-in-the-prompt')
-  const instruction = schema
-    ? `Unless you call a tool, answer with one JSON object that is valid against this JSON schema, and nothing else:\n${JSON.stringify(schema)}`
-    : 'Unless you call a tool, answer with one JSON object and nothing else.'
-  return { field: {}, instruction }
+  return { field: {}, instruction: `Unless you call a tool: ${formatWords(schema)}` }
 }
 
 /** Levels become a budget of tokens, the only measure that Cohere has (`openrouter-normalisation.md` §4.4). */

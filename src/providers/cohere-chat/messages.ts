@@ -1,4 +1,4 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart, Message } from '../../chat/request.ts'
 import { asText } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
@@ -75,7 +75,7 @@ function encodePart(part: ContentPart, note: Note): CohereContent {
     }
   }
   // An answer to half of the question is worse than another endpoint's answer to all of it.
-  throw new FailureError({ type: 'invalid_request', message: `Cohere takes no ${part.type} parts.` })
+  throw invalidRequest(`Cohere takes no ${part.type} parts.`)
 }
 
 /** Cohere has no field for it: `Ada: ` goes before the first text. */

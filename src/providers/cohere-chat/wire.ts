@@ -1,6 +1,6 @@
 import type { Part } from '../../chat/parts.ts'
 import { newCallId } from '../new-call-id.ts'
-import { plainFailure } from '../openai-chat/classify.ts'
+import { plainError } from '../openai-chat/classify.ts'
 import { secretsOf } from '../secrets-of.ts'
 import type { DecodeInput, Wire } from '../wire.ts'
 import { classify } from './classify.ts'
@@ -31,7 +31,7 @@ export function decodeBody(body: string, options: DecodeOptions): Part[] {
   try {
     value = JSON.parse(body)
   } catch {
-    return [{ type: 'error', failure: plainFailure('malformed') }]
+    return plainError('malformed')
   }
   return readBody(value, options)
 }

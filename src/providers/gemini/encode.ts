@@ -1,5 +1,7 @@
 import type { ChatRequest } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
+import { formatWords } from '../format-words.ts'
+import { jsonRequest, sseOrJson } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
 import type { EncodedRequest, EncodeInput } from '../wire.ts'
@@ -13,10 +15,6 @@ import { encodeTools } from './tools.ts'
 
 /** The fields of a chat request that are written below in Google's words. */
 const known: readonly string[] = [
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
   'top_k',
   'frequency_penalty',
   'presence_penalty',
@@ -25,11 +23,7 @@ const known: readonly string[] = [
   'logprobs',
   'top_logprobs',
   'stop',
-  'tools',
-  'tool_choice',
   'parallel_tool_calls',
-  'response_format',
-  'reasoning_effort',
   'modalities',
   'audio',
   'web_search_options',
@@ -59,17 +53,12 @@ export function encode(input: EncodeInput, provider: GeminiFacts): EncodedReques
   noteStrangers(request, new Set([...known, ...Object.keys(own)]), note)
 
   const model = encodeURIComponent(target.endpoint.upstreamId.replace(/^models\//, ''))
-  return {
-    method: 'POST',
-    url: `${target.baseUrl}/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    headers: {
-      'content-type': 'application/json',
-      accept: stream ? 'text/event-stream' : 'application/json',
-      'user-agent': 'causeway',
-    },
-    body: JSON.stringify(body),
+  return jsonRequest(
+    `${target.baseUrl}/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    sseOrJson(stream),
+    body,
     translation,
-  }
+  )
 }
 
 /** `response_format` natively where the model has it, and else in words of the system instruction. */
@@ -87,10 +76,7 @@ function encodeFormat(
   const schema = format.type === 'json_schema' ? format.json_schema.schema : undefined
   if (!facts.jsonMode || (!facts.jsonWithTools && request.tools?.length)) {
     note('response_format', 'emulated', schema ? 'schema-in-the-prompt' : 'json-in-the-prompt')
-    const wish = schema
-      ? `Answer with one JSON object that is valid against this JSON schema, and nothing else:\n${JSON.stringify(schema)}`
-      : 'Answer with one JSON object and nothing else.'
-    return { config: {}, instructions: [wish] }
+    return { config: {}, instructions: [formatWords(schema)] }
   }
   const config: JsonRecord = { responseMimeType: 'application/json' }
   if (schema)

@@ -1,4 +1,5 @@
 import type { ContentPart } from '../../chat/request.ts'
+import { parseDataUrl } from '../../edge/data-url.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import type { GeminiPart } from './format.ts'
 
@@ -69,12 +70,8 @@ export function encodePart(part: ContentPart, note: Note): GeminiPart | null {
 export function fromUrl(url: string, defaultType: string): GeminiPart | null {
   if (url === '') return null
   if (!url.startsWith('data:')) return { fileData: { mimeType: typeOfPath(url) ?? defaultType, fileUri: url } }
-  const comma = url.indexOf(',')
-  const [mediaType = '', ...parameters] = url.slice('data:'.length, comma < 0 ? undefined : comma).split(';')
-  const mimeType = mediaType.trim().toLowerCase() || defaultType
-  const content = comma < 0 ? '' : url.slice(comma + 1)
-  const data = parameters.some((parameter) => parameter.trim() === 'base64') ? content : base64OfText(content)
-  return { inlineData: { mimeType, data } }
+  const { mediaType, data } = parseDataUrl(url)
+  return { inlineData: { mimeType: mediaType || defaultType, data } }
 }
 
 function fromAudio(data: string, format: string): GeminiPart | null {
@@ -104,17 +101,4 @@ function fromFile(file: Extract<ContentPart, { type: 'file' }>['file'], note: No
 function typeOfPath(path: string): string | undefined {
   const extension = /\.([a-z0-9]+)(?:[?#].*)?$/i.exec(path)?.[1]?.toLowerCase()
   return extension === undefined || !Object.hasOwn(mimeTypes, extension) ? undefined : mimeTypes[extension]
-}
-
-/** The content of a data URL without `base64`: percent-encoded text. */
-function base64OfText(encoded: string): string {
-  let text = encoded
-  try {
-    text = decodeURIComponent(encoded)
-  } catch {
-    // A lone percent sign: the text is what it says.
-  }
-  let binary = ''
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }

@@ -1,7 +1,7 @@
 import type { Part } from '../../chat/parts.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { parseExactJson } from '../exact-json.ts'
-import { plainFailure } from '../openai-chat/classify.ts'
+import { plainError } from '../openai-chat/classify.ts'
 import type { StreamDecoder } from '../wire.ts'
 import { type DecodeOptions, decodeDocument, endAnswer, newAnswerState, readChunk } from './decode.ts'
 
@@ -53,9 +53,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
     this.#state.failed = true
     const parts = decodeDocument(document, this.#options)
     const [only] = parts
-    return parts.length === 1 && only?.type === 'error' && !/[\]}]\s*$/.test(document)
-      ? [{ type: 'error', failure: plainFailure('truncated') }]
-      : parts
+    return parts.length === 1 && only?.type === 'error' && !/[\]}]\s*$/.test(document) ? plainError('truncated') : parts
   }
 
   #onEvent(bytes: Uint8Array, start: number, end: number): void {
@@ -75,7 +73,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
 
   #fail(): Part[] {
     this.#state.failed = true
-    return [{ type: 'error', failure: plainFailure('malformed') }]
+    return plainError('malformed')
   }
 
   #taken(): Part[] {

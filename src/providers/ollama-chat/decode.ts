@@ -3,7 +3,7 @@ import type { Part } from '../../chat/parts.ts'
 import { noUsage } from '../../chat/usage.ts'
 import { parseExactJson } from '../exact-json.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
-import { classify as classifyCommon, classifyInside, plainFailure } from '../openai-chat/classify.ts'
+import { classify as classifyCommon, classifyInside, plainError } from '../openai-chat/classify.ts'
 import type { ErrorDetails } from '../openai-chat/error-details.ts'
 import { finishReasonOf } from '../openai-chat/finish.ts'
 import { tokenCount } from '../token-count.ts'
@@ -51,7 +51,7 @@ export function decodeBody(body: string, options: DecodeOptions): Part[] {
   const parts = readAnswer(answer, state)
   if (state.finished || parts.some((part) => part.type === 'error')) return parts
   // A whole answer without a reason is believed when it says something.
-  return state.produced ? [...parts, finish('stop', state)] : [{ type: 'error', failure: plainFailure('malformed') }]
+  return state.produced ? [...parts, finish('stop', state)] : plainError('malformed')
 }
 
 /** Lines of JSON to parts, however the bytes are cut. */
@@ -98,7 +98,7 @@ export class OllamaStreamDecoder implements StreamDecoder {
   #fail(kind: 'malformed' | 'truncated'): Part[] {
     if (this.#failed) return []
     this.#failed = true
-    return [{ type: 'error', failure: plainFailure(kind) }]
+    return plainError(kind)
   }
 }
 
@@ -117,7 +117,7 @@ function isJson(text: string): boolean {
 
 function readAnswer(value: unknown, state: AnswerState): Part[] {
   const answer = asRecord(value)
-  if (!answer) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (!answer) return plainError('malformed')
   if (answer.error !== undefined && answer.error !== null)
     return [{ type: 'error', failure: classifyInside(answer, state.options.secrets, kindOf) }]
   const parts: Part[] = []

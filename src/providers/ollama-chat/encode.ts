@@ -1,5 +1,6 @@
 import type { ChatRequest, FunctionTool } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
+import { jsonRequest } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { levelOf, nearestLevel, outputLimitOf, reasoningWishOf } from '../openai-chat/reasoning-control.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
@@ -18,16 +19,7 @@ const options = {
   presence_penalty: 'presence_penalty',
 } as const satisfies Record<string, string>
 
-const known: ReadonlySet<string> = new Set([
-  ...Object.keys(options),
-  'max_tokens',
-  'max_completion_tokens',
-  'stop',
-  'tools',
-  'tool_choice',
-  'response_format',
-  'reasoning_effort',
-])
+const known: ReadonlySet<string> = new Set([...Object.keys(options), 'stop'])
 
 /** A chat completion request as `POST /api/chat` takes it; what had to be dropped or changed is in `translation`. */
 export function encode(input: EncodeInput): EncodedRequest {
@@ -46,14 +38,9 @@ export function encode(input: EncodeInput): EncodedRequest {
     ...(think === undefined ? {} : { think }),
   }
   noteStrangers(request, known, note)
-  return {
-    method: 'POST',
-    // The address of its OpenAI-shaped door is the one that people have at hand.
-    url: `${target.baseUrl.replace(/\/(v1|api)$/, '')}/api/chat`,
-    headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'causeway' },
-    body: JSON.stringify(body),
-    translation,
-  }
+  // The address of its OpenAI-shaped door is the one that people have at hand.
+  const url = `${target.baseUrl.replace(/\/(v1|api)$/, '')}/api/chat`
+  return jsonRequest(url, 'application/json', body, translation)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart, Message, ToolCall } from '../../chat/request.ts'
 import { parseExactJson } from '../exact-json.ts'
 import { asRecord, asText, type JsonRecord } from '../foreign-json.ts'
@@ -70,11 +70,9 @@ function contentOf(content: string | readonly ContentPart[], note: Note): { text
 function imageOf(part: ContentPart): string {
   const data = part.type === 'image_url' ? /^data:[^,]*;base64,(.+)$/s.exec(part.image_url.url)?.[1] : undefined
   if (data === undefined)
-    throw new FailureError({
-      type: 'invalid_request',
-      message:
-        part.type === 'image_url' ? 'Ollama takes images as base64 data URLs.' : `Ollama takes no ${part.type} parts.`,
-    })
+    throw invalidRequest(
+      part.type === 'image_url' ? 'Ollama takes images as base64 data URLs.' : `Ollama takes no ${part.type} parts.`,
+    )
   return data
 }
 

@@ -1,4 +1,5 @@
 import type { AttemptFailure, AttemptFailureKind } from '../../chat/failure.ts'
+import type { Part } from '../../chat/parts.ts'
 import { retryHints } from '../../edge/retry-hints.ts'
 import { redact } from '../../privacy/redact.ts'
 import { jsonTextOf } from '../foreign-json.ts'
@@ -159,4 +160,9 @@ const messages: Record<AttemptFailureKind, string> = {
 /** A failure that has no words of an upstream. */
 export function plainFailure(kind: 'malformed' | 'truncated'): AttemptFailure {
   return { kind, message: messages[kind] }
+}
+
+/** The same as the one part of a stream or a body. */
+export function plainError(kind: 'malformed' | 'truncated'): [Part] {
+  return [{ type: 'error', failure: plainFailure(kind) }]
 }

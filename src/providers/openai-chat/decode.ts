@@ -3,7 +3,7 @@ import type { Logprobs, Part } from '../../chat/parts.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
 import type { StreamDecoder } from '../wire.ts'
-import { classifyInside, type KindOf, plainFailure } from './classify.ts'
+import { classifyInside, type KindOf, plainError, plainFailure } from './classify.ts'
 import { finishReasonOf } from './finish.ts'
 import {
   readAnnotations,
@@ -61,7 +61,7 @@ export function normaliseChunk(value: unknown, state: ChunkState, name: string |
   const chunk = asRecord(value)
   const failure = failureIn(value, chunk, state, name === 'error')
   if (failure) return [{ type: 'error', failure }]
-  return chunk ? readAnswer(chunk, state, false) : [{ type: 'error', failure: plainFailure('malformed') }]
+  return chunk ? readAnswer(chunk, state, false) : plainError('malformed')
 }
 
 /** What was held back because more could have followed: to be called when the stream is over. */
@@ -77,7 +77,7 @@ export function normaliseBody(value: unknown, options: DecodeOptions): Part[] {
   const body = asRecord(value)
   const failure = failureIn(value, body, state, Array.isArray(value))
   if (failure) return [{ type: 'error', failure }]
-  if (!body || asList(body.choices).length === 0) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (!body || asList(body.choices).length === 0) return plainError('malformed')
   return readAnswer(body, state, true)
 }
 
@@ -88,7 +88,7 @@ export function decodeBody(text: string, options: DecodeOptions): Part[] {
     // Keep-alive newlines before the body (DeepSeek) are white space to the parser; a byte order mark is not.
     body = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   } catch {
-    if (!/^\s*(data|event|:)/.test(text)) return [{ type: 'error', failure: plainFailure('malformed') }]
+    if (!/^\s*(data|event|:)/.test(text)) return plainError('malformed')
     const decoder = new ChatStreamDecoder(options)
     return [...decoder.push(new TextEncoder().encode(text)), ...decoder.end()]
   }
@@ -322,7 +322,7 @@ export class ChatStreamDecoder implements StreamDecoder {
   push(bytes: Uint8Array): Part[] {
     if (this.#over) return []
     this.#events.push(bytes)
-    if (this.#events.overflowed) this.#add([{ type: 'error', failure: plainFailure('malformed') }])
+    if (this.#events.overflowed) this.#add(plainError('malformed'))
     return this.#taken()
   }
 
@@ -336,7 +336,7 @@ export class ChatStreamDecoder implements StreamDecoder {
       const choices = [...this.#state.choices.values()]
       const finished = choices.some((choice) => choice.finished)
       if (!finished || !(this.#done || choices.every((choice) => choice.finished || !choice.produced)))
-        this.#add([{ type: 'error', failure: plainFailure('truncated') }])
+        this.#add(plainError('truncated'))
     }
     return this.#taken()
   }
@@ -357,11 +357,7 @@ export class ChatStreamDecoder implements StreamDecoder {
       // Words after `event: error` are still the error.
       event = name === 'error' ? text : undefined
     }
-    this.#add(
-      event === undefined
-        ? [{ type: 'error', failure: plainFailure('malformed') }]
-        : normaliseChunk(event, this.#state, name),
-    )
+    this.#add(event === undefined ? plainError('malformed') : normaliseChunk(event, this.#state, name))
   }
 
   #add(parts: Part[]): void {

@@ -1,6 +1,9 @@
 import { type ChatRequest, type FunctionTool, gatewayOnlyFields } from '../../chat/request.ts'
+import { formatWords } from '../format-words.ts'
+import { jsonRequest, sseOrJson } from '../json-request.ts'
 import { serviceTierOf } from '../service-tier.ts'
-import type { EncodedRequest, EncodeInput, TranslationNote } from '../wire.ts'
+import { translationNotes } from '../translation-notes.ts'
+import type { EncodedRequest, EncodeInput } from '../wire.ts'
 import { encodeMessages } from './messages.ts'
 import type { Note, ProviderFacts } from './provider-facts.ts'
 import { encodeReasoning } from './reasoning-control.ts'
@@ -72,11 +75,7 @@ const derivable: ReadonlySet<string> = new Set(['temperature', 'top_p'])
  */
 export function encode(input: EncodeInput, facts: ProviderFacts): EncodedRequest {
   const { request, target, stream } = input
-  const translation: TranslationNote[] = []
-  const note: Note = (field, action, reason) => {
-    if (!translation.some((other) => other.field === field && other.reason === reason))
-      translation.push({ field, action, reason })
-  }
+  const { translation, note } = translationNotes()
   const body: Record<string, unknown> = { model: target.endpoint.upstreamId }
   for (const field in request) {
     if (handled.has(field)) continue
@@ -111,18 +110,7 @@ export function encode(input: EncodeInput, facts: ProviderFacts): EncodedRequest
   }
   facts.adapt?.(body, input, note)
 
-  return {
-    method: 'POST',
-    url: `${target.baseUrl}/chat/completions`,
-    headers: {
-      'content-type': 'application/json',
-      accept: stream ? 'text/event-stream' : 'application/json',
-      'user-agent': 'causeway',
-      ...facts.headers,
-    },
-    body: JSON.stringify(body),
-    translation,
-  }
+  return jsonRequest(`${target.baseUrl}/chat/completions`, sseOrJson(stream), body, translation, facts.headers)
 }
 
 function streamOptionsOf(request: ChatRequest): Record<string, unknown> {
@@ -172,8 +160,7 @@ function encodeToolList(tools: FunctionTool[], facts: ProviderFacts): FunctionTo
 function schemaIntoPrompt(body: Record<string, unknown>, request: ChatRequest, note: Note): void {
   const format = request.response_format
   if (format?.type !== 'json_schema') return
-  const schema = JSON.stringify(format.json_schema?.schema ?? {})
-  const content = `Answer with one JSON object that is valid against this JSON schema, and nothing else:\n${schema}`
+  const content = formatWords(format.json_schema?.schema ?? {})
   // After the client's own system messages, where every chat template takes one.
   const messages = [...(body.messages as { role?: string }[])]
   const first = messages.findIndex(({ role }) => role !== 'system' && role !== 'developer')

@@ -1,6 +1,6 @@
 import type { Part } from '../../chat/parts.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
-import { plainFailure } from '../openai-chat/classify.ts'
+import { plainError } from '../openai-chat/classify.ts'
 import type { StreamDecoder } from '../wire.ts'
 import { type ReadOptions, ResponseReader } from './response-reader.ts'
 
@@ -10,7 +10,7 @@ export function decodeBody(text: string, options: ReadOptions): Part[] {
   try {
     body = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   } catch {
-    if (!/^\s*(data|event|:)/.test(text)) return [{ type: 'error', failure: plainFailure('malformed') }]
+    if (!/^\s*(data|event|:)/.test(text)) return plainError('malformed')
     const decoder = new ResponsesStreamDecoder(options)
     return [...decoder.push(new TextEncoder().encode(text)), ...decoder.end()]
   }

@@ -1,5 +1,6 @@
 import type { ChatRequest, FunctionTool, ToolChoice } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
+import { jsonRequest, sseOrJson } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { encodeReasoning as encodeEffort } from '../openai-chat/reasoning-control.ts'
 import { serviceTierOf } from '../service-tier.ts'
@@ -9,20 +10,7 @@ import { encodeInput } from './input.ts'
 import type { ResponsesFacts } from './responses-facts.ts'
 
 /** The fields of a chat request that are written below in the API's words. */
-const known: readonly string[] = [
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'logprobs',
-  'top_logprobs',
-  'tools',
-  'tool_choice',
-  'parallel_tool_calls',
-  'response_format',
-  'reasoning_effort',
-  'verbosity',
-]
+const known: readonly string[] = ['logprobs', 'top_logprobs', 'parallel_tool_calls', 'verbosity']
 
 /**
  * A chat completion request as the Responses API takes it, on its own: nothing is stored there, and the reasoning comes
@@ -60,17 +48,7 @@ export function encode(input: EncodeInput, facts: ResponsesFacts): EncodedReques
   noteStrangers(request, new Set([...known, ...takes]), note)
   facts.adapt?.(body, input, note)
 
-  return {
-    method: 'POST',
-    url: `${target.baseUrl}/responses`,
-    headers: {
-      'content-type': 'application/json',
-      accept: stream ? 'text/event-stream' : 'application/json',
-      'user-agent': 'causeway',
-    },
-    body: JSON.stringify(body),
-    translation,
-  }
+  return jsonRequest(`${target.baseUrl}/responses`, sseOrJson(stream), body, translation)
 }
 
 /** Answers the effort that the model is told, undefined where that is left to it. */

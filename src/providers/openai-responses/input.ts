@@ -1,4 +1,4 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart, Message } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
@@ -112,9 +112,9 @@ function encodePart(part: ContentPart, note: Note): JsonRecord | null {
     case 'file':
       return encodeFile(part.file, note)
     case 'input_audio':
-      throw unsupported('This endpoint does not take audio.')
+      throw invalidRequest('This endpoint does not take audio.')
     case 'video_url':
-      throw unsupported('This endpoint does not take video.')
+      throw invalidRequest('This endpoint does not take video.')
     default:
       note('messages.content', 'dropped', 'unknown-part')
       return null
@@ -140,8 +140,4 @@ function named(name: string | undefined, content: string | JsonRecord[], note: N
   if (typeof content === 'string') return `${name}: ${content}`
   const first = content.findIndex(({ text }) => typeof text === 'string')
   return content.map((part, i) => (i === first ? { ...part, text: `${name}: ${part.text}` } : part))
-}
-
-function unsupported(message: string): FailureError {
-  return new FailureError({ type: 'invalid_request', message })
 }

@@ -1,6 +1,6 @@
 import type { FinishReason, Part, ReasoningFormat } from '../../chat/parts.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
-import { classifyInside, plainFailure } from '../openai-chat/classify.ts'
+import { classifyInside, plainError } from '../openai-chat/classify.ts'
 import { finishReasonOf } from '../openai-chat/finish.ts'
 import { readUsage } from '../openai-chat/usage.ts'
 import { kindOf } from './kind-of.ts'
@@ -67,7 +67,7 @@ export class ResponseReader {
   fail(kind: 'malformed' | 'truncated'): Part[] {
     if (this.over) return []
     this.over = true
-    return [{ type: 'error', failure: plainFailure(kind) }]
+    return plainError(kind)
   }
 
   #refuse(value: unknown): Part[] {

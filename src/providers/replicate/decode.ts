@@ -3,7 +3,7 @@ import type { Part } from '../../chat/parts.ts'
 import { noUsage } from '../../chat/usage.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { asRecord, asText, type JsonRecord } from '../foreign-json.ts'
-import { classify as classifyCommon, classifyInside, plainFailure } from '../openai-chat/classify.ts'
+import { classify as classifyCommon, classifyInside, plainError, plainFailure } from '../openai-chat/classify.ts'
 import type { ErrorDetails } from '../openai-chat/error-details.ts'
 import { type Split, ThinkTags } from '../openai-chat/think-tags.ts'
 import { tokenCount } from '../token-count.ts'
@@ -42,12 +42,12 @@ function kindOf(status: number, { message }: ErrorDetails): AttemptFailureKind |
 /** A prediction that is over, to parts. Never throws. */
 export function decodeBody(body: string, options: DecodeOptions): Part[] {
   const prediction = readPrediction(body)
-  if (!prediction) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (!prediction) return plainError('malformed')
   const { status, output } = prediction
   if (status === 'failed' || status === 'canceled' || status === 'aborted')
     return [...usageOf(prediction), { type: 'error', failure: failureOf(prediction.error, status, options) }]
   const text = textOf(output)
-  if (text === null) return [{ type: 'error', failure: plainFailure('malformed') }]
+  if (text === null) return plainError('malformed')
   return [
     ...(prediction.id === undefined ? [] : [{ type: 'start' as const, upstreamId: prediction.id }]),
     ...said(text, options),

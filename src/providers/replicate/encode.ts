@@ -1,6 +1,8 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ChatRequest, Message } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
+import { formatWords } from '../format-words.ts'
+import { jsonRequest } from '../json-request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { reasoningWishOf } from '../openai-chat/reasoning-control.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
@@ -12,18 +14,7 @@ const common = ['temperature', 'top_p'] as const
 /** Sent only to endpoints that are known to take them. */
 const listed = ['top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty', 'seed'] as const
 
-const known: ReadonlySet<string> = new Set([
-  ...common,
-  ...listed,
-  'max_tokens',
-  'max_completion_tokens',
-  'stop',
-  'tools',
-  'tool_choice',
-  'parallel_tool_calls',
-  'response_format',
-  'reasoning_effort',
-])
+const known: ReadonlySet<string> = new Set([...common, ...listed, 'stop', 'parallel_tool_calls'])
 
 /** Models with an input of its own for the system prompt. */
 const withSystemPrompt = /^(meta\/.*(instruct|chat)|anthropic\/|openai\/(?!gpt-oss)|ibm-granite\/|google\/gemini)/
@@ -39,7 +30,7 @@ export function encode(input: EncodeInput): EncodedRequest {
   const { translation, note } = translationNotes()
   if (request.tools?.length && request.tool_choice !== 'none')
     // An answer that never calls would leave an agent waiting for ever.
-    throw new FailureError({ type: 'invalid_request', message: 'Models on Replicate take no tools.' })
+    throw invalidRequest('Models on Replicate take no tools.')
   const messages = [...instructionsOf(request, note), ...request.messages]
   const { prompt, systemPrompt } = promptOf(messages, withSystemPrompt.test(upstreamId), note)
   const fields: JsonRecord = { prompt, ...(systemPrompt === null ? {} : { system_prompt: systemPrompt }) }
@@ -56,19 +47,16 @@ export function encode(input: EncodeInput): EncodedRequest {
   if (reasoningWishOf(request)) note('reasoning', 'dropped', 'no-such-control')
   noteStrangers(request, known, note)
   const { path, version } = addressOf(upstreamId)
-  return {
-    method: 'POST',
-    url: target.baseUrl + path,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      'user-agent': 'causeway',
+  return jsonRequest(
+    target.baseUrl + path,
+    'application/json',
+    { ...(version ? { version } : {}), input: fields, ...(stream ? { stream: true } : {}) },
+    translation,
+    {
       // Up to a minute; what takes longer is polled for.
       ...(stream ? {} : { prefer: 'wait' }),
     },
-    body: JSON.stringify({ ...(version ? { version } : {}), input: fields, ...(stream ? { stream: true } : {}) }),
-    translation,
-  }
+  )
 }
 
 /** `owner/name` is an official model, `owner/name:version` or a bare version a community's, `deployments/…` one's own. */
@@ -88,10 +76,7 @@ function instructionsOf({ response_format: format }: ChatRequest, note: Note): M
   }
   const schema = format.type === 'json_schema' ? format.json_schema.schema : undefined
   note('response_format', 'emulated', schema ? 'schema-in-the-prompt' : 'json-in-the-prompt')
-  const content = schema
-    ? `Answer with one JSON object that is valid against this JSON schema, and nothing else:\n${JSON.stringify(schema)}`
-    : 'Answer with one JSON object and nothing else.'
-  return [{ role: 'system', content }]
+  return [{ role: 'system', content: formatWords(schema) }]
 }
 
 function encodeStops(fields: JsonRecord, { stop }: ChatRequest, upstreamId: string, note: Note): void {

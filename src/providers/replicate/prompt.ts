@@ -1,4 +1,4 @@
-import { FailureError } from '../../chat/failure.ts'
+import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart, Message } from '../../chat/request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 
@@ -68,7 +68,7 @@ function textOf(content: string | readonly ContentPart[]): string {
   return content
     .map((part) => {
       if (part.type === 'text') return part.text
-      throw new FailureError({ type: 'invalid_request', message: `This Replicate model takes no ${part.type} parts.` })
+      throw invalidRequest(`This Replicate model takes no ${part.type} parts.`)
     })
     .join('\n')
 }

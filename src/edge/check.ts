@@ -64,8 +64,11 @@ export function string(limits: { min?: number; max?: number; pattern?: RegExp; w
 export const text = string()
 export const name = string({ min: 1, what: 'a non-empty string' })
 
-export function number(min: number, max: number): Check {
-  const what = max === Number.POSITIVE_INFINITY ? `a number of at least ${min}` : `a number from ${min} to ${max}`
+export function number(
+  min: number,
+  max: number,
+  what = max === Number.POSITIVE_INFINITY ? `a number of at least ${min}` : `a number from ${min} to ${max}`,
+): Check {
   return (value) => (typeof value === 'number' && value >= min && value <= max ? null : mustBe(what, value))
 }
 
