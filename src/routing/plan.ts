@@ -151,7 +151,8 @@ function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly
   const { order, sort } = wishes
   const { serviceTier } = wishes.needs
   const suffixSort = dynamics?.includes('floor') ? 'price' : dynamics?.includes('nitro') ? 'throughput' : null
-  const strategy: Strategy = { order, sort: sort ?? suffixSort, tierFirst: null }
+  const defaultSort = dynamics?.includes('exacto') ? null : wishes.defaultSort
+  const strategy: Strategy = { order, sort: sort ?? suffixSort ?? defaultSort, tierFirst: null }
   if (order !== null) return strategy
   if (serviceTier === 'priority' || serviceTier === 'fast') {
     return { order, sort: 'throughput', tierFirst: 'priority' }
