@@ -72,6 +72,9 @@ export interface Plan {
   requestedModels: string[]
   seed: number
   catalogVersion: string
+  /** What it was made from, and every endpoint that no rule removed, in order: for `recordOf`, which is seldom early. */
+  input: PlanInput
+  candidates: readonly Candidate[]
 }
 
 /**
@@ -88,6 +91,8 @@ export function plan(input: PlanInput): Plan {
     requestedModels: entries.map((entry) => entry.requestedId),
     seed,
     catalogVersion: entries[0]?.entry.version ?? '',
+    input,
+    candidates: [],
   }
   const wishes = wishesOf(needs, input.policy ?? {})
   if ('failure' in wishes) {
@@ -130,6 +135,7 @@ export function plan(input: PlanInput): Plan {
   candidates.sort(compareCandidates)
   promoteProbe(candidates, wishes, input)
   noteProbabilities(candidates)
+  made.candidates = candidates
   limit(candidates, wishes, entries.length > 1, made)
   if (entries.length > 1) forgetTwins(made)
   return made

@@ -8,16 +8,13 @@ import { type PriceCaps, priceCaps } from './price.ts'
 import { type ServiceTier, type WantedSlug, wantedSlugs } from './slugs.ts'
 
 /**
- * What an account or key allows, whatever the request says. A request can only narrow it; `sort` alone is a default,
- * behind the suffix of a model.
+ * The account's own lists, which a request can only narrow; `sort` alone is a default, behind the suffix of a model.
+ * What else an account says is merged into the request's preferences (`mergePreferences`).
  */
-export interface RoutingPolicy
-  extends Pick<ProviderPreferences, 'quantizations' | 'jurisdictions' | 'regions' | 'sort'> {
-  only?: readonly string[] | null
-  ignore?: readonly string[] | null
-  zdr?: boolean
-  dataCollection?: 'allow' | 'deny'
-}
+export type RoutingPolicy = Pick<
+  ProviderPreferences,
+  'only' | 'ignore' | 'quantizations' | 'jurisdictions' | 'regions' | 'sort'
+>
 
 /** A request's wishes in the form in which rules and orders ask for them; read once a request. */
 export interface Wishes {
@@ -73,8 +70,8 @@ export function wishesOf(needs: RequestNeeds, policy: RoutingPolicy): Wishes | {
     ignore: wantedSlugs(preferences.ignore),
     order,
     named: [...(only ?? []), ...(order ?? []), ...(accountOnly ?? [])].filter((slug) => slug.qualifier !== null),
-    zdr: preferences.zdr === true || policy.zdr === true,
-    denyCollection: preferences.data_collection === 'deny' || policy.dataCollection === 'deny',
+    zdr: preferences.zdr === true,
+    denyCollection: preferences.data_collection === 'deny',
     directOnly: preferences.direct_only === true,
     jurisdictions: given(policy.jurisdictions, preferences.jurisdictions).map(placesNamed),
     regions: given(policy.regions, preferences.regions).map(placesNamed),

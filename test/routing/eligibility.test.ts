@@ -129,14 +129,6 @@ const cases: Case[] = [
     rule: 'data_policy:zdr',
   },
   {
-    name: 'zero retention where the account wants it, whatever the request says',
-    endpoints: [endpoint('alpha', 1, { policy: kept }), endpoint('beta')],
-    given: { policy: { zdr: true } },
-    request: { provider: { zdr: false } },
-    stay: ['alpha'],
-    rule: 'data_policy:zdr',
-  },
-  {
     name: 'no collectors where that is denied',
     endpoints: [endpoint('alpha', 1, { policy: kept }), endpoint('beta', 1, { policy: { ...kept, trains: null } })],
     request: { provider: { data_collection: 'deny' } },
