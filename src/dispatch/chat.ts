@@ -1,12 +1,11 @@
-import type { EndpointRecord } from '../catalog/records.ts'
 import type { Failure } from '../chat/failure.ts'
 import { FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
-import type { CandidateModel } from '../routing/model-id.ts'
-import { needsOf } from '../routing/needs.ts'
-import { type Plan, plan as planAttempts } from '../routing/plan.ts'
-import { reserveNanoUsd, resolveModels } from './candidates.ts'
+import type { Plan } from '../routing/plan.ts'
+import { seedFrom } from '../routing/random.ts'
+import { reserveNanoUsd } from './candidates.ts'
+import { type Considered, consider, decide } from './decide.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
@@ -49,10 +48,10 @@ const commitAfterMs = 1_000
  */
 export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   const { gateway, request } = call
-  let candidates: CandidateModel[]
+  let considered: Considered
   try {
-    const resolved = resolveModels(request, gateway.catalog)
-    candidates = resolved instanceof Promise ? await resolved : resolved
+    const found = consider(request, gateway)
+    considered = found instanceof Promise ? await found : found
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.
     const checked = await gateway.keys.check(call.keyHash).catch(noState)
@@ -61,23 +60,13 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     return { kind: 'failed', failure: error instanceof FailureError ? error.failure : stateUnavailable }
   }
 
-  const needs = needsOf(request)
-  const usable = (endpoint: EndpointRecord) => gateway.access(endpoint) !== null
+  const { candidates, needs, usable } = considered
   const admission = gateway.keys.admit(call.keyHash, {
     generationId: call.generationId,
     reserveNanoUsd: reserveNanoUsd(request, needs, candidates, usable),
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
-  const plan = planAttempts({
-    needs,
-    entries: candidates,
-    region: gateway.settings.region,
-    usable,
-    health: (endpoint) => gateway.health.of(endpoint),
-    takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
-    seed: Math.floor(gateway.random() * 0x1_0000_0000),
-    now: call.startedAt,
-  })
+  const plan = decide(considered, gateway, { seed: seedFrom(gateway.random), now: call.startedAt })
   const admitted = await admission.catch(noState)
   // Closed when in doubt: a key that cannot be checked is not let through.
   if (admitted === null) return { kind: 'failed', failure: stateUnavailable }
