@@ -4,14 +4,13 @@ import * as z from 'zod/mini'
 import { FailureError } from '../chat/failure.ts'
 import { defaultWorkspaceId, type KeyRecord } from '../dispatch/key-directory.ts'
 import { keyRandomBytes, mintKey } from '../edge/api-key.ts'
-import { readBody } from '../edge/body.ts'
-import { findJsonFault } from '../edge/json-fault.ts'
 import { maxUsd, nanoUsdOf } from '../metering/usd.ts'
 import { defaultRateLimit } from '../routing/window.ts'
 import { managementCaller } from './authenticate.ts'
 import { isObject } from './check.ts'
 import { parseInterval } from './interval.ts'
 import { keyObject } from './key-object.ts'
+import { readJson } from './read-json.ts'
 import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
 const pageSize = 100
@@ -191,26 +190,6 @@ function parse<Output>(schema: z.ZodMiniType<Output>, given: unknown): Output {
 
 function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce((value: unknown, key) => (isObject(value) ? value[String(key)] : undefined), given)
-}
-
-// Bytes that are no UTF-8 are refused, not replaced in silence.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-
-async function readJson(c: SurfaceContext): Promise<unknown> {
-  const body = await readBody(c.req.raw, c.get('gateway').settings.maxBodyBytes)
-  let text: string
-  try {
-    text = utf8.decode(body)
-  } catch {
-    throw invalid('The request body is not valid UTF-8.')
-  }
-  try {
-    return JSON.parse(text)
-  } catch {
-    const fault = findJsonFault(text)
-    const place = fault ? `: expected ${fault.expected} at line ${fault.line}, column ${fault.column}` : ''
-    throw invalid(`The request body is not valid JSON${place}.`)
-  }
 }
 
 function hashOfPath(c: SurfaceContext): string {

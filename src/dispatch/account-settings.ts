@@ -1,4 +1,4 @@
-import { KeptValues } from '../catalog/kept-values.ts'
+import { type Dated, KeptValues } from '../catalog/kept-values.ts'
 import type { AccountPreferences } from '../routing/merge-preferences.ts'
 
 /** What the account has set for all of its requests, as one request sees it. */
@@ -33,6 +33,8 @@ const name = 'routing'
  */
 export class SettingsSnapshot {
   readonly #kept: KeptValues<AccountPreferences | null>
+  /** What this isolate wrote last. */
+  #written: Dated<AccountPreferences | null> | null = null
 
   constructor(onFailure: (error: unknown) => void = logFailure) {
     this.#kept = new KeptValues({ freshMs, missingMs: 0, patienceMs: 2_000, maxValues: 1, maxMissing: 1 }, onFailure)
@@ -41,19 +43,23 @@ export class SettingsSnapshot {
   view(ports: SettingsPorts): AccountSettings {
     const load = async () => {
       const at = ports.now()
-      return { value: await ports.read(), at }
+      const before = this.#written
+      const value = await ports.read()
+      // Written while this was read: nobody knows which of the two it saw.
+      return this.#written === before ? { value, at } : this.#written
     }
     return {
       routing: () => this.#kept.get(name, { now: ports.now(), load, background: ports.background }),
       readRouting: async () => {
         const read = await load()
-        this.#kept.keep(name, read, ports.now())
-        return read.value
+        if (read) this.#kept.keep(name, read, ports.now())
+        return read?.value ?? null
       },
       replaceRouting: async (preferences) => {
         await ports.write(preferences)
         const at = ports.now()
-        this.#kept.keep(name, { value: preferences, at }, at)
+        this.#written = { value: preferences, at }
+        this.#kept.keep(name, this.#written, at)
       },
     }
   }
