@@ -92,11 +92,10 @@ async function entriesOf(record: DecisionRecord, { catalog }: Gateway): Promise<
 }
 
 /**
- * The plan made again, if it is the same: an operator's own endpoints and prices change without the catalogue's version,
- * and a newer gateway may decide otherwise.
+ * The plan made again, if it is the same: the catalogue may have changed, an operator's own endpoints and prices change
+ * without its version, and a newer gateway may decide otherwise.
  */
 function replayed(record: DecisionRecord, entries: readonly ModelEntry[]): Plan | null {
-  if (!entries.every(({ version }) => version === record.catalog)) return null
   const plan = replay(record, entries)
   return plan && isDeepEqual(recordOf(plan), record) ? plan : null
 }
