@@ -17,35 +17,45 @@ export interface Considered {
 }
 
 /**
- * Finds a request's models and joins its preferences with the account's, which from here on are the request's own
- * `provider`. Answers without a promise when both are in memory.
+ * Joins a request's preferences with the account's, which from here on are the request's own `provider`, and finds its
+ * models. Answers without a promise when both are in memory.
  *
  * @throws FailureError (or rejects with it) for models that are not there; rejects with something else where the
  *   catalogue or the settings are out of reach
  */
 export function consider(request: ChatRequest, gateway: Gateway): Considered | Promise<Considered> {
-  const candidates = resolveModels(request, gateway.catalog)
   const account = gateway.account.routing()
-  return candidates instanceof Promise || account instanceof Promise
-    ? Promise.all([candidates, account]).then(([found, known]) => considered(request, gateway, found, known))
-    : considered(request, gateway, candidates, account)
+  return account instanceof Promise ? considerCold(request, gateway, account) : considerFor(request, gateway, account)
 }
 
-function considered(
+/** A cold isolate reads the models while it reads the settings, and then has them in memory. */
+async function considerCold(
   request: ChatRequest,
   gateway: Gateway,
-  candidates: CandidateModel[],
+  account: Promise<AccountPreferences | null>,
+): Promise<Considered> {
+  const models = (async () => resolveModels(request, gateway.catalog))()
+  // What is wrong with them is found again below, by a request that knows what its account allows.
+  const [known] = await Promise.all([account, models.catch(() => null)])
+  return considerFor(request, gateway, known)
+}
+
+function considerFor(
+  request: ChatRequest,
+  gateway: Gateway,
   account: AccountPreferences | null,
-): Considered {
+): Considered | Promise<Considered> {
   const merged = account && mergePreferences(account, request.provider ?? {})
   // Whoever reads the request later, as encoders do for `require_parameters`, has to see what holds.
   if (merged) request.provider = merged.preferences
-  return {
+  const considered = (candidates: CandidateModel[]): Considered => ({
     candidates,
     needs: needsOf(request),
     policy: merged?.policy,
     usable: (endpoint) => gateway.access(endpoint) !== null,
-  }
+  })
+  const candidates = resolveModels(request, gateway.catalog)
+  return candidates instanceof Promise ? candidates.then(considered) : considered(candidates)
 }
 
 /**

@@ -71,6 +71,35 @@ describe('a decision', () => {
     expect(out).toEqual([{ endpointId: there.id, rule: 'jurisdictions' }])
   })
 
+  it('reads models and settings at once in a cold isolate', async () => {
+    const { gateway } = world({})
+    const asked: string[] = []
+    const answer = Promise.withResolvers<AccountPreferences | null>()
+    let inMemory = false
+    gateway.account.routing = () => {
+      asked.push('settings')
+      return answer.promise
+    }
+    gateway.catalog.model = (id) => {
+      asked.push(id)
+      if (inMemory) return entry
+      inMemory = true
+      return Promise.resolve(entry)
+    }
+    const considered = consider(request(), gateway)
+    expect(asked).toEqual(['settings', 'acme/m1'])
+    answer.resolve({ zdr: true })
+    expect((await considered).needs.preferences).toEqual({ zdr: true })
+  })
+
+  it('is not made of models that are not there, however cold', async () => {
+    const { gateway } = world({ account: async () => null })
+    await expect(consider(request({ model: 'acme/none' }), gateway)).rejects.toThrow(
+      'acme/none is not a valid model ID',
+    )
+    expect(() => consider(request({ model: 'acme/none' }), world({}).gateway)).toThrow('acme/none')
+  })
+
   it('is not made where nobody can say what the account allows', async () => {
     const { gateway } = world({ account: () => Promise.reject(new Error('D1 is down')) })
     await expect(consider(request(), gateway)).rejects.toThrow('D1 is down')

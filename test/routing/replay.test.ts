@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionRecord } from '../../src/metering/decision-record.ts'
+import type { EndpointHealth } from '../../src/routing/health.ts'
 import type { CandidateModel } from '../../src/routing/model-id.ts'
 import { type Plan, type PlanInput, plan } from '../../src/routing/plan.ts'
 import { recordOf } from '../../src/routing/record-of.ts'
@@ -144,7 +145,7 @@ describe('a decision', () => {
   })
 })
 
-// What is added to the inputs of a decision has to go into its record, or past decisions no longer replay. Then here.
+// Whatever a decision comes to depend on has to go into its record, or past decisions no longer replay. Then here.
 const recordedInputs: Record<keyof Required<PlanInput>, true> = {
   needs: true,
   entries: true,
@@ -162,9 +163,35 @@ const recordedModels: Record<keyof Required<CandidateModel>, true> = {
   freeOnly: true,
   dynamics: true,
 }
+const recordedHealth: Record<keyof Required<EndpointHealth>, boolean> = {
+  unstable: true,
+  openUntil: true,
+  probeReady: true,
+  cooldownUntil: true,
+  band: true,
+  latency: true,
+  throughput: true,
+  // Shown, and no part of a decision.
+  uptime5m: false,
+  uptime30m: false,
+  uptime1d: false,
+}
+const replayedOutcome: Record<keyof Required<Plan>, true> = {
+  attempts: true,
+  overflow: true,
+  out: true,
+  failure: true,
+  requestedModels: true,
+  seed: true,
+  catalogVersion: true,
+  input: true,
+  candidates: true,
+}
 
-it('every input of a decision is in its record', () => {
+it('everything that a decision is made of is known to its record', () => {
   const input = planInput([endpoint('alpha')], {}, { policy: {}, takeProbe: () => false })
   expect(Object.keys(recordedInputs).sort()).toEqual(Object.keys(input).sort())
-  expect(Object.keys(recordedModels)).toContain('entry')
+  expect(Object.keys(recordedModels)).toEqual(expect.arrayContaining(Object.keys(input.entries[0] ?? {})))
+  expect(Object.keys(recordedHealth).sort()).toEqual(Object.keys(healthy()).sort())
+  expect(Object.keys(replayedOutcome).sort()).toEqual(Object.keys(plan(input)).sort())
 })
