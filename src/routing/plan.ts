@@ -72,7 +72,7 @@ export interface Plan {
   requestedModels: string[]
   seed: number
   catalogVersion: string
-  /** What it was made from, and every endpoint that no rule removed, in order: for `recordOf`, which is seldom early. */
+  /** What it was made from, and every endpoint that no rule removed, in order. What `recordOf` keeps of them is made later. */
   input: PlanInput
   candidates: readonly Candidate[]
 }
