@@ -68,7 +68,7 @@ export function catalogueOf(rows) {
  * The rows of a provider with its models and endpoints, as statements.
  *
  * @param {object} input
- * @param {object | null} input.provider `{slug, name, baseUrl, engine, router, zeroRetention}`; null where the catalogue has it
+ * @param {object | null} input.provider `{slug, name, baseUrl, engine, router, zeroRetention, headquarters, datacenters}`; null where the catalogue has it
  * @param {string} input.slug
  * @param {import('./discover-models.mjs').DiscoveredModel[]} input.models
  * @param {Map<string, string>} input.catalogue
@@ -139,12 +139,16 @@ export function providerStatements({ provider, slug, models, catalogue, named, s
 
 const free = { prompt: '0', completion: '0' }
 
-function providerRowOf({ slug, name, baseUrl, router, zeroRetention }) {
+function providerRowOf({ slug, name, baseUrl, router, zeroRetention, headquarters, datacenters }) {
   return {
     slug,
     name,
     kind: router ? 'router' : 'cloud',
     direct: !router,
+    headquarters,
+    headquarters_source: headquarters && 'operator',
+    datacenters,
+    datacenters_source: datacenters && 'operator',
     base_url: baseUrl,
     data_policy: zeroRetention
       ? {

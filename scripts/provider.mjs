@@ -30,6 +30,8 @@ Options of add and refresh:
   --price-prompt USD      a million tokens (default 0)
   --price-completion USD  a million tokens (default 0)
   --eu                    it is in the EU: the EU host may use it
+  --headquarters CC       the country whose law binds whoever runs it, for provider.jurisdictions
+  --datacenters CC[,CC]   every country in which it may process, for provider.regions
   --zero-retention        you vouch that it keeps no prompts and trains on none
   --router                it forwards to others, like a LiteLLM proxy
 
@@ -63,6 +65,8 @@ export function readCommand(argv) {
         'price-prompt': { type: 'string' },
         'price-completion': { type: 'string' },
         eu: { type: 'boolean' },
+        headquarters: { type: 'string' },
+        datacenters: { type: 'string' },
         'zero-retention': { type: 'boolean' },
         router: { type: 'boolean' },
         local: { type: 'boolean' },
@@ -104,6 +108,8 @@ export function readCommand(argv) {
     },
     zeroRetention: values['zero-retention'],
     router: values.router,
+    headquarters: countriesOf('--headquarters', values.headquarters, 1)?.[0],
+    datacenters: countriesOf('--datacenters', values.datacenters),
     where: [
       values.remote ? '--remote' : '--local',
       ...(values.env === undefined ? [] : ['--env', values.env]),
@@ -119,6 +125,13 @@ function readModel(text) {
   const id = text.slice(at + 1)
   if (!/^[a-z0-9._-]+\/[a-z0-9._:-]+$/.test(id)) throw new Complaint(`"${id}" is no model id: --model NAME=author/slug`)
   return [text.slice(0, at), id]
+}
+
+function countriesOf(option, text, most = 64) {
+  const countries = text?.split(',').map((country) => country.trim().toUpperCase())
+  if (!countries || (countries.length <= most && countries.every((country) => /^[A-Z]{2}$/.test(country))))
+    return countries
+  throw new Complaint(`${option} takes country codes of two letters, such as ${most === 1 ? 'DE' : 'DE,FR'}.`)
 }
 
 function countOf(option, text) {
@@ -196,6 +209,8 @@ async function write(command, database, { variables, fetch }) {
           baseUrl: server.baseUrl,
           engine: server.engine,
           router: command.router ?? before?.kind === 'router',
+          headquarters: command.headquarters ?? before?.headquarters,
+          datacenters: command.datacenters ?? (before?.datacenters ? JSON.parse(before.datacenters) : null),
           zeroRetention: command.zeroRetention ?? policy?.zero_retention_stated_by === 'operator',
         }
       : null,

@@ -2,6 +2,7 @@ import { edgeCacheOver } from './catalog/edge-cache.ts'
 import type { EndpointRecord } from './catalog/records.ts'
 import { CatalogSnapshot } from './catalog/snapshot.ts'
 import { type Failure, FailureError } from './chat/failure.ts'
+import { SettingsSnapshot } from './dispatch/account-settings.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { KeyDirectory } from './dispatch/key-directory.ts'
 import type { Admission, Keys } from './dispatch/keys.ts'
@@ -25,10 +26,12 @@ import type { Credential } from './providers/wire.ts'
 import { readModel, readModels, readProviders } from './store/catalog.ts'
 import { readGeneration } from './store/generations.ts'
 import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys.ts'
+import { readSettings, writeSettings } from './store/settings.ts'
 
 /** What one isolate keeps across requests. Everything that belongs to a request (stubs, timers) is handed in anew. */
 interface Isolate {
   catalog: CatalogSnapshot
+  account: SettingsSnapshot
   health: HealthWatch
   admissions: AdmissionCaller
   guard: AdmissionGuard
@@ -82,6 +85,12 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
     get directory() {
       return directoryOf(env)
     },
+    account: isolate.account.view({
+      read: () => readSettings(env.DB, 'routing'),
+      write: (preferences) => writeSettings(env.DB, 'routing', preferences, Date.now()),
+      now: Date.now,
+      background,
+    }),
     health: health.forRequest({
       background,
       object: (provider) => healthObject(env, `${provider}@${continent}`),
@@ -105,6 +114,7 @@ function openIsolate(env: Env, request: Request): Isolate {
   const stateMs = positive(variables.KEY_TIMEOUT_MS, 5_000)
   return {
     catalog: new CatalogSnapshot(),
+    account: new SettingsSnapshot(),
     health: new HealthWatch(),
     admissions: new AdmissionCaller(),
     guard: new AdmissionGuard({

@@ -2,9 +2,10 @@ import { Hono } from 'hono/tiny'
 import { FailureError, invalidRequest } from '../chat/failure.ts'
 import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
 import { usdOf } from '../metering/usd.ts'
+import { excludedBy } from '../routing/excluded-by.ts'
 import { anyCaller } from './authenticate.ts'
 import { dataRegionOf } from './data-region.ts'
-import type { SurfaceEnv } from './surface.ts'
+import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
 /** Clients ask right after an answer has ended, sometimes before its row is written: 2 s of patience in all. */
 const pausesMs = [40, 80, 160, 320, 600, 800]
@@ -15,20 +16,33 @@ const freshMs = 15 * 60_000
 /** `GET /generation?id=` (`openrouter-endpoints-inference.md` §2A.14): what is known of one request, never its content. */
 export const generation = new Hono<SurfaceEnv>().get('/generation', async (c) => {
   const caller = await anyCaller(c)
-  const id = c.req.query('id')
+  return c.json({ data: present(await findGeneration(c, caller.hash, 'id')) })
+})
+
+/**
+ * The row that a query parameter names, with some patience for one that is being written.
+ *
+ * @throws FailureError 400 without the parameter, 404 where there is no such row
+ */
+export async function findGeneration(
+  c: SurfaceContext,
+  keyHash: string | null,
+  parameter: string,
+): Promise<GenerationRow> {
+  const id = c.req.query(parameter)
   if (id === undefined || id === '') {
-    throw invalidRequest('The query parameter "id" is required.')
+    throw invalidRequest(`The query parameter "${parameter}" is required.`)
   }
   const gateway = c.get('gateway')
-  let row = await gateway.keys.generation(caller.hash, id)
+  let row = await gateway.keys.generation(keyHash, id)
   for (const pauseMs of isFresh(id, gateway.now()) ? pausesMs : []) {
     if (row !== null) break
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    row = await gateway.keys.generation(caller.hash, id)
+    row = await gateway.keys.generation(keyHash, id)
   }
   if (row === null) throw new FailureError({ type: 'not_found', message: `Generation ${id.slice(0, 100)} not found` })
-  return c.json({ data: present(row) })
-})
+  return row
+}
 
 /** The id tells when its request began: `gen-<unix seconds>-…`. */
 function isFresh(id: string, now: number): boolean {
@@ -96,11 +110,15 @@ function present(row: GenerationRow) {
       router: attempt.router === true,
       sticky: attempt.sticky === true,
     })),
-    excluded: row.excluded.map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
+    excluded: excludedOf(row).map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
     translation: row.translation,
     catalog_version: row.catalogVersion,
     routing_seed: row.seed,
   }
+}
+
+function excludedOf({ decision, attempts, excluded }: GenerationRow): GenerationRow['excluded'] {
+  return decision ? excludedBy(decision, new Set(attempts.map(({ endpointId }) => endpointId))) : excluded
 }
 
 function presentAttempt(attempt: AttemptRecord, row: GenerationRow) {

@@ -98,12 +98,13 @@ export class KeptValues<T> {
 
   async #load(key: string, access: KeptAccess<T>): Promise<T | null> {
     const loaded = await access.load()
-    if (loaded) this.#keep(key, loaded, access.now)
+    if (loaded) this.keep(key, loaded, access.now)
     else this.#forget(key, access.now)
     return loaded?.value ?? null
   }
 
-  #keep(key: string, loaded: Dated<T>, now: number): void {
+  /** Keeps what the owner knows without a load; an older value never replaces a newer one. `now` in epoch milliseconds. */
+  keep(key: string, loaded: Dated<T>, now: number): void {
     this.#missing.delete(key)
     const slot = this.#values.get(key)
     // An older copy must not replace a newer one; but a time to come is the mark of a clock that was set back.

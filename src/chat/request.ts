@@ -114,6 +114,12 @@ export interface ProviderPreferences {
   preferred_min_throughput?: PerformanceThreshold | null
   preferred_max_latency?: PerformanceThreshold | null
   enforce_distillable_text?: boolean | null
+  /** An extension: no routers upstream, only companies that run the model themselves. */
+  direct_only?: boolean | null
+  /** An extension: countries (ISO 3166-1 alpha-2) and blocs (`EU`, `EEA`) that may be the operator's legal home. */
+  jurisdictions?: string[] | null
+  /** An extension: where an endpoint may process: countries, blocs, and regions by the provider's own name. */
+  regions?: string[] | null
 }
 
 /**

@@ -1,16 +1,14 @@
-import type { EndpointRecord } from '../catalog/records.ts'
 import type { Failure } from '../chat/failure.ts'
 import { FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
-import type { CandidateModel } from '../routing/model-id.ts'
-import { needsOf } from '../routing/needs.ts'
-import { type Plan, plan as planAttempts } from '../routing/plan.ts'
+import type { Plan } from '../routing/plan.ts'
 import { seedFrom } from '../routing/random.ts'
 import { promoteSticky } from '../routing/sticky.ts'
 import { toolVerdict } from '../routing/tool-verdict.ts'
-import { reserveNanoUsd, resolveModels } from './candidates.ts'
+import { reserveNanoUsd } from './candidates.ts'
 import { type Conversation, conversationNote, conversationOf } from './conversation.ts'
+import { type Considered, consider, decide } from './decide.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
@@ -53,13 +51,12 @@ const commitAfterMs = 1_000
  */
 export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   const { gateway, request } = call
-  const seed = seedFrom(gateway.random)
-  let candidates: CandidateModel[]
+  let considered: Considered
   try {
-    const resolved = resolveModels(request, gateway, seed)
+    const found = consider(request, gateway, seedFrom(gateway.random))
     // An isolate without the model reads D1; the key's object, as likely as not, has to read its key there as well.
-    if (resolved instanceof Promise) gateway.waitUntil(gateway.keys.check(call.keyHash).catch(() => {}))
-    candidates = resolved instanceof Promise ? await resolved : resolved
+    if (found instanceof Promise) gateway.waitUntil(gateway.keys.check(call.keyHash).catch(() => {}))
+    considered = found instanceof Promise ? await found : found
   } catch (error) {
     // A caller whose key is no good learns that, and nothing about models.
     const checked = await gateway.keys.check(call.keyHash).catch(noState)
@@ -68,8 +65,7 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     return { kind: 'failed', failure: error instanceof FailureError ? error.failure : stateUnavailable }
   }
 
-  const needs = needsOf(request)
-  const usable = (endpoint: EndpointRecord) => gateway.access(endpoint) !== null
+  const { candidates, needs, usable } = considered
   const told = conversationOf(call, needs, candidates, usable)
   const conversation = told && (await told)
   const admission = gateway.keys.admit(call.keyHash, {
@@ -78,26 +74,13 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     conversation: conversation?.hash,
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
-  const health = (endpoint: EndpointRecord) => gateway.health.of(endpoint)
-  const drawn = planAttempts({
-    needs,
-    entries: candidates,
-    region: gateway.settings.region,
-    usable,
-    health,
-    takeProbe: (endpoint) => gateway.health.takeProbe(endpoint),
-    seed,
-    now: call.startedAt,
-  })
+  const drawn = decide(considered, gateway, { now: call.startedAt })
   const admitted = await admission.catch(noState)
   // Closed when in doubt: a key that cannot be checked is not let through.
   if (admitted === null) return { kind: 'failed', failure: stateUnavailable }
   if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
   const { remembered } = admitted
-  const plan =
-    remembered === undefined
-      ? drawn
-      : promoteSticky(drawn, remembered, { needs, entries: candidates, health, now: call.startedAt })
+  const plan = remembered === undefined ? drawn : promoteSticky(drawn, remembered)
   if (conversation !== null) conversation.remembered = remembered
   const userHash = await user
   if (plan.failure !== null) return fail(call, plan.failure, plan, userHash)

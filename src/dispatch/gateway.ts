@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { EndpointRecord } from '../catalog/records.ts'
 import type { Credential } from '../providers/wire.ts'
+import type { AccountSettings } from './account-settings.ts'
 import type { Health } from './health.ts'
 import type { KeyDirectory } from './key-directory.ts'
 import type { Keys } from './keys.ts'
@@ -47,6 +48,7 @@ export interface Gateway {
   catalog: Catalog
   keys: Keys
   directory: KeyDirectory
+  account: AccountSettings
   health: Health
   /** The credential and base URL for an endpoint, or null when it is not usable here. Synchronous, from memory. */
   access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null

@@ -6,6 +6,7 @@ import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
 import { priceUsage, type UsageCost } from '../metering/price-usage.ts'
 import type { TranslationNote } from '../providers/wire.ts'
 import type { Plan, PlannedAttempt } from '../routing/plan.ts'
+import { recordOf } from '../routing/record-of.ts'
 import { routedBy } from '../routing/router-ids.ts'
 import type { ChatCall } from './chat.ts'
 
@@ -102,10 +103,11 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     serviceTier: ending.serviceTier,
     region: call.gateway.settings.region,
     attempts: ending.attempts,
-    excluded: plan === null ? [] : [...plan.out, ...untried(plan, ending.attempts)],
+    excluded: [],
     translation: ending.translation,
     catalogVersion: plan?.catalogVersion ?? '',
     seed: plan?.seed ?? 0,
+    decision: plan === null ? null : recordOf(plan),
     appReferer: call.app.referer,
     appTitle: call.app.title,
     userAgent: call.app.userAgent,
@@ -114,17 +116,4 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     sessionId: call.sessionId,
     numMediaPrompt: call.mediaCount,
   }
-}
-
-/** Why eligible endpoints were not called: their breaker, their cooldown, the bound of attempts, or no need. */
-function untried(plan: Plan, attempts: AttemptRecord[]): GenerationRow['excluded'] {
-  const tried = new Set(attempts.map(({ endpointId }) => endpointId))
-  const rules: GenerationRow['excluded'] = []
-  for (const { endpoint, blocked } of plan.attempts) {
-    if (tried.has(endpoint.id)) continue
-    const rule = blocked === 'open' ? 'breaker_open' : blocked === 'cooldown' ? 'cooldown' : 'not_needed'
-    rules.push({ endpointId: endpoint.id, rule })
-  }
-  for (const { endpoint } of plan.overflow) rules.push({ endpointId: endpoint.id, rule: 'attempt_limit' })
-  return rules
 }

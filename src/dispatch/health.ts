@@ -3,8 +3,11 @@ import type { EndpointHealth, HealthOutcome, HealthReport } from '../routing/hea
 
 /** What is known of endpoints' health, from this isolate's memory, seconds old at most. */
 export interface Health {
-  /** Undefined = nothing known, which counts as healthy. Provider-wide opening is folded in. */
-  of(endpoint: EndpointRecord): EndpointHealth | undefined
+  /**
+   * Undefined = nothing known, which counts as healthy. Provider-wide opening is folded in. `looking` is for somebody
+   * who sends no request: then nobody asks for a probe on its behalf.
+   */
+  of(endpoint: EndpointRecord, looking?: boolean): EndpointHealth | undefined
   /** A call to this endpoint starts; must be followed by exactly one `report`. */
   begin(endpoint: EndpointRecord): void
   /** Takes note at once in this isolate, tells the object behind the answer. */

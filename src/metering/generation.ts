@@ -1,3 +1,5 @@
+import type { DecisionRecord } from './decision-record.ts'
+
 /** One upstream call of a generation, as stored and as shown in `provider_responses`. */
 export interface AttemptRecord {
   endpointId: string
@@ -63,12 +65,14 @@ export interface GenerationRow {
   serviceTier: string | null
   region: string
   attempts: AttemptRecord[]
-  /** Why other endpoints were out: rule codes by endpoint id, for the explanation of the decision. */
+  /** Of rows from before there was a `decision`: why other endpoints were out. Empty in all others. */
   excluded: { endpointId: string; rule: string }[]
   /** What an encoder dropped or changed for the provider. */
   translation: { field: string; action: string; reason: string }[]
   catalogVersion: string
   seed: number
+  /** Why the request went where it went; null where it never came to a decision, and in older rows. */
+  decision: DecisionRecord | null
   appReferer: string | null
   appTitle: string | null
   userAgent: string | null

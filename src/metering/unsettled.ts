@@ -47,6 +47,7 @@ export function unsettledRow({ id, nanoUsd, expiresAt }: Reservation, keyHash: s
     region,
     attempts: [],
     excluded: [],
+    decision: null,
     translation: [],
     catalogVersion: '',
     seed: 0,

@@ -45,7 +45,7 @@ export class HealthWatch {
 
   forRequest(request: RequestPorts): Health {
     return {
-      of: (endpoint) => this.#of(endpoint, request),
+      of: (endpoint, looking) => this.#of(endpoint, request, looking),
       begin: ({ id, provider }) => {
         const now = this.#now()
         this.#watch(provider.slug, now).view.begin(id, now)
@@ -63,7 +63,7 @@ export class HealthWatch {
     }
   }
 
-  #of({ id, provider }: EndpointRecord, request: RequestPorts): EndpointHealth | undefined {
+  #of({ id, provider }: EndpointRecord, request: RequestPorts, looking = false): EndpointHealth | undefined {
     const now = this.#now()
     const watched = this.#watch(provider.slug, now)
     if (now - watched.askedAt > idleMs) watched.busyFrom = now + oneRequestMs
@@ -75,7 +75,7 @@ export class HealthWatch {
     const { view } = watched
     const health = view.of(id, now)
     if (health === undefined || health.openUntil === 0 || health.openUntil > now) return health
-    if (!health.probeReady && view.asksProbe(id, now))
+    if (!looking && !health.probeReady && view.asksProbe(id, now))
       request.background(this.#askProbe(id, provider.slug, view, request))
     return health
   }

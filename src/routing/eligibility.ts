@@ -1,3 +1,4 @@
+import { isAtHomeIn, isProcessedIn } from '../catalog/places.ts'
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { isSavedByCompression } from './compression.ts'
 import { type EndpointFacts, endpointsOf, type KnownEndpoint } from './endpoint-facts.ts'
@@ -81,6 +82,24 @@ export const rules: readonly Rule[] = [
     empties: refusals.dataCollection,
   },
   {
+    code: 'direct_only',
+    applies: ({ directOnly }) => directOnly,
+    keeps: ({ provider }) => provider.direct,
+    empties: refusals.directOnly,
+  },
+  {
+    code: 'jurisdictions',
+    applies: ({ jurisdictions }) => jurisdictions.length > 0,
+    keeps: ({ provider }, { jurisdictions }) => jurisdictions.every((places) => isAtHomeIn(provider, places)),
+    empties: refusals.jurisdictions,
+  },
+  {
+    code: 'regions',
+    applies: ({ regions }) => regions.length > 0,
+    keeps: (endpoint, { regions }) => regions.every((places) => isProcessedIn(endpoint, places)),
+    empties: refusals.regions,
+  },
+  {
     code: 'distillation',
     applies: ({ needs }) => needs.preferences.enforce_distillable_text === true,
     // The catalogue has no record of what authors allow, and unknown is not allowed.
@@ -115,9 +134,9 @@ export const rules: readonly Rule[] = [
   },
   {
     code: 'quantization',
-    applies: ({ needs }) => (needs.preferences.quantizations?.length ?? 0) > 0,
-    keeps: (endpoint, { needs }) =>
-      needs.preferences.quantizations?.includes(endpoint.quantization ?? 'unknown') === true,
+    applies: ({ quantizations }) => quantizations.length > 0,
+    keeps: (endpoint, { quantizations }) =>
+      quantizations.every((allowed) => allowed.includes(endpoint.quantization ?? 'unknown')),
     empties: refusals.quantization,
   },
   {

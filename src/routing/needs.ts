@@ -177,6 +177,22 @@ function countParameters(request: ChatRequest, responseFormat: ParameterNeed | n
 
 const severalChoices: ParameterNeed = { parameter: 'n', anyOf: ['n'] }
 
+/** A need in one word, for `needNamed`. */
+export function nameOfNeed(need: ParameterNeed): string {
+  return need === jsonSchema ? 'json_schema' : need.parameter
+}
+
+/** The need that `nameOfNeed` gave a name. */
+export function needNamed(name: string): ParameterNeed {
+  return (
+    (name === 'json_schema' ? jsonSchema : undefined) ??
+    [...countedParameters, jsonObject, severalChoices].find(({ parameter }) => parameter === name) ?? {
+      parameter: name,
+      anyOf: [name],
+    }
+  )
+}
+
 function present(value: unknown): boolean {
   return value !== undefined && value !== null
 }

@@ -80,6 +80,9 @@ export interface Plan {
   requestedModels: string[]
   seed: number
   catalogVersion: string
+  /** What it was made from, and every endpoint that no rule removed, in order. What `recordOf` keeps of them is made later. */
+  input: PlanInput
+  candidates: readonly Candidate[]
 }
 
 /**
@@ -97,6 +100,8 @@ export function plan(input: PlanInput): Plan {
     requestedModels: [...new Set(entries.map((entry) => entry.requestedId))],
     seed,
     catalogVersion: entries[0]?.entry.version ?? '',
+    input,
+    candidates: [],
   }
   const wishes = wishesOf(needs, input.policy ?? {})
   if ('failure' in wishes) {
@@ -145,6 +150,7 @@ export function plan(input: PlanInput): Plan {
   candidates.sort(compareCandidates)
   promoteProbe(candidates, wishes, input)
   noteProbabilities(candidates)
+  made.candidates = candidates
   limit(candidates, wishes, entries.length > 1, made)
   if (entries.length > 1) forgetTwins(made)
   return made
@@ -167,8 +173,9 @@ function strategyOf(wishes: Wishes, { dynamics }: CandidateModel, kept: readonly
   const { serviceTier } = wishes.needs
   const suffixSort = dynamics?.includes('floor') ? 'price' : dynamics?.includes('nitro') ? 'throughput' : null
   // Calling tools is where providers of one model differ most, so there quality counts unasked (§3.10).
-  const unasked = wishes.needs.tools || dynamics?.includes('exacto') ? 'exacto' : null
-  const strategy: Strategy = { order, sort: sort ?? suffixSort ?? unasked, tierFirst: null }
+  const unasked = wishes.needs.tools ? 'exacto' : null
+  const defaultSort = dynamics?.includes('exacto') ? 'exacto' : (wishes.defaultSort ?? unasked)
+  const strategy: Strategy = { order, sort: sort ?? suffixSort ?? defaultSort, tierFirst: null }
   if (order !== null) return strategy
   if (serviceTier === 'priority' || serviceTier === 'fast') {
     return { order, sort: 'throughput', tierFirst: 'priority' }

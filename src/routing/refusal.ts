@@ -24,6 +24,10 @@ export type ExcludedBy =
   | 'require_parameters'
   | 'quantization'
   | 'allowed_providers'
+  // Beyond the contract, for the fields that are.
+  | 'direct_only'
+  | 'jurisdictions'
+  | 'regions'
 
 /** Why no endpoint of a model is left, before it is put into a `Failure`. */
 export interface Refusal {

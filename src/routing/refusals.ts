@@ -1,3 +1,4 @@
+import { homeOf, type Places, placesOf } from '../catalog/places.ts'
 import type { EndpointRecord, Modality, ModelEntry } from '../catalog/records.ts'
 import type { Refusal } from './refusal.ts'
 import type { RuleContext } from './rule-context.ts'
@@ -88,6 +89,41 @@ export function dataCollection({ model }: RuleContext): Refusal {
   }
 }
 
+export function directOnly({ model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  return confined(
+    'direct_only',
+    `No endpoints found for ${model.id} that are not a router's: only ${tags(removed)} would be left, and routers forward to somebody else. Choose another model, or lift provider.direct_only where it is set.`,
+    'only routers are left',
+  )
+}
+
+export function jurisdictions({ model, jurisdictions }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const homes = list([...new Set(removed.map(({ provider }) => homeOf(provider) ?? 'unknown'))])
+  return confined(
+    'jurisdictions',
+    `No endpoints found for ${model.id} of an operator whose legal home is allowed (${wantedPlaces(jurisdictions)}). Those left are at home in: ${homes}. Choose another model, or add one of these to provider.jurisdictions where it is set.`,
+    `operators left are at home in: ${homes}`,
+  )
+}
+
+export function regions({ model, regions }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+  const places = list([...new Set(removed.map((endpoint) => placesOf(endpoint)?.join('/') ?? 'unknown'))])
+  return confined(
+    'regions',
+    `No endpoints found for ${model.id} that process in an allowed region (${wantedPlaces(regions)}). Those left process in: ${places}. Choose another model, or add one of these to provider.regions where it is set.`,
+    `endpoints left process in: ${places}`,
+  )
+}
+
+/** Where both the account and the request have a list, both have to be met. */
+function wantedPlaces(lists: readonly Places[]): string {
+  return lists.map(({ named }) => list(named)).join(' and ')
+}
+
+function confined(field: 'direct_only' | 'jurisdictions' | 'regions', message: string, detail: string): Refusal {
+  return { code: 'privacy_restricted', message, excludedBy: field, constraint: { field, detail } }
+}
+
 export function distillation({ model }: RuleContext): Refusal {
   const detail = `no record says that the author of ${model.id} allows distillation`
   return constrained('enforce_distillable_text', `No endpoints found that allow distillation: ${detail}.`, detail)
@@ -126,9 +162,9 @@ export function serviceTier({ model }: RuleContext, removed: readonly EndpointRe
   }
 }
 
-export function quantization({ needs }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+export function quantization({ quantizations }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
   const declared = list([...new Set(removed.map((endpoint) => endpoint.quantization ?? 'unknown'))])
-  const wanted = list(needs.preferences.quantizations ?? [])
+  const wanted = quantizations.map(list).join(' and ')
   return constrained(
     'quantizations',
     `No endpoints found with the requested quantization (${wanted}). Those left declare ${declared}.`,

@@ -4,7 +4,7 @@ import { endpointsOf } from './endpoint-facts.ts'
 import type { EndpointHealth } from './health.ts'
 import type { CandidateModel } from './model-id.ts'
 import type { RequestNeeds } from './needs.ts'
-import type { Plan, PlannedAttempt } from './plan.ts'
+import type { Plan, PlanInput, PlannedAttempt } from './plan.ts'
 import { isOneList } from './rule-context.ts'
 import { tagParts } from './slugs.ts'
 
@@ -31,13 +31,7 @@ export function mayStick(
   return false
 }
 
-export interface StickyContext {
-  needs: RequestNeeds
-  entries: readonly CandidateModel[]
-  health(endpoint: EndpointRecord): EndpointHealth | undefined
-  /** Epoch milliseconds. */
-  now: number
-}
+type StickyContext = Pick<PlanInput, 'needs' | 'entries' | 'health' | 'now' | 'policy'>
 
 /**
  * The plan with the endpoint first that answered this conversation before, because its prompt cache is warm
@@ -48,12 +42,17 @@ export interface StickyContext {
  *
  * A probe of an open breaker stays before it: its permission is used up, and it is what brings that endpoint back.
  */
-export function promoteSticky(plan: Plan, endpointId: string, context: StickyContext): Plan {
+export function promoteSticky(plan: Plan, endpointId: string): Plan {
+  const context: StickyContext = plan.input
   const known = plan.attempts.find(isIt) ?? plan.overflow.find(isIt) ?? withheld(plan, endpointId, context)
   const [first] = plan.attempts
   if (!known || !first || !isWell(context.health(known.endpoint), context.now)) return plan
   const { requestedId } = known
-  if (requestedId !== plan.requestedModels[0] && requestedId !== first.requestedId && !isOneList(context.needs)) {
+  if (
+    requestedId !== plan.requestedModels[0] &&
+    requestedId !== first.requestedId &&
+    !isOneList(context.needs, context.policy)
+  ) {
     return plan
   }
   // The cache is not worth a prompt with a hole in it.

@@ -42,6 +42,7 @@ const fields: Record<keyof GenerationRow, 'plain' | 'boolean' | 'json'> = {
   translation: 'json',
   catalogVersion: 'plain',
   seed: 'plain',
+  decision: 'json',
   appReferer: 'plain',
   appTitle: 'plain',
   userAgent: 'plain',

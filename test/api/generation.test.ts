@@ -86,13 +86,25 @@ describe('GET /generation', () => {
         external_user: 'hash-of-user',
         router: 'openrouter/auto',
         attempts: [{ outcome: 'network' }, { outcome: 'ok' }],
-        excluded: [{ endpoint_id: 'third:acme/large', rule: 'context' }],
+        excluded: [
+          { endpoint_id: 'third:acme/large', rule: 'context_length' },
+          { endpoint_id: 'fourth:acme/large', rule: 'ignore' },
+          { endpoint_id: 'fifth:acme/large', rule: 'cooldown' },
+          { endpoint_id: 'sixth:acme/large', rule: 'not_needed' },
+          { endpoint_id: 'seventh:acme/large', rule: 'attempt_limit' },
+        ],
         translation: [{ field: 'top_a', action: 'dropped', reason: 'unsupported' }],
         usage_estimated: false,
         status: 200,
       },
     })
     expect(asked).toEqual([['caller', freshId]])
+  })
+
+  it('shows what a row from before there were decisions has of one', async () => {
+    answers = [sampleGeneration({ decision: null, excluded: [{ endpointId: 'third:acme/large', rule: 'context' }] })]
+    const body = await (await app.request(`/generation?id=${freshId}`)).json()
+    expect(body).toMatchObject({ data: { excluded: [{ endpoint_id: 'third:acme/large', rule: 'context' }] } })
   })
 
   it('shows a failed request, which has almost nothing', async () => {

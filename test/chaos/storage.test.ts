@@ -28,7 +28,17 @@ function start(): Promise<RunningWorker> {
   return startWorker({ stateDir, vars: reachedAt(upstream.url, ['acme']) })
 }
 
-const tables = ['generations', 'keys', 'models', 'endpoints', 'prices', 'providers', 'data_policies', 'catalog_meta']
+const tables = [
+  'generations',
+  'keys',
+  'models',
+  'endpoints',
+  'prices',
+  'providers',
+  'data_policies',
+  'catalog_meta',
+  'settings',
+]
 
 /** Every query of the gateway fails while its tables have other names. */
 async function withoutDatabase(during: () => Promise<void>): Promise<void> {

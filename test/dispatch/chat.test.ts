@@ -213,7 +213,7 @@ describe('one chat request', () => {
         usageEstimated: false,
         finishReason: 'stop',
         attempts: [{ provider: 'cheap', status: 200, outcome: 'ok' }],
-        excluded: [{ endpointId: dear.id, rule: 'not_needed' }],
+        decision: { models: [{ asked: 'acme/m1' }], order: ['cheap', 'dear'], out: {} },
       },
     ])
     expect(here.reports).toEqual([[cheap.id, 'success']])
@@ -334,7 +334,7 @@ describe('one chat request', () => {
     expect(answer).toMatchObject({ kind: 'failed', failure: { type: 'provider_overloaded', retryAfterMs: 10_000 } })
     await settled(none)
     expect(none.calls).toEqual([])
-    expect(none.rows).toMatchObject([{ status: 503, attempts: [], excluded: [{ rule: 'breaker_open' }, {}] }])
+    expect(none.rows).toMatchObject([{ status: 503, attempts: [], decision: { health: { cheap: blocked, dear: {} } } }])
   })
 
   it('calls nobody and settles nothing when the key object refuses', async () => {

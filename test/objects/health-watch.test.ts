@@ -102,6 +102,22 @@ describe('an isolate that is asked about a provider', () => {
     expect(world.messages).toHaveLength(1)
   })
 
+  it('asks for no probe on behalf of somebody who only looks', async () => {
+    const world = new HealthWorld()
+    world.upstream = () => ({ outcome: 'error', afterMs: 10 })
+    for (let call = 0; call < 3; call++) {
+      void world.call(endpoint)
+      await world.time.advance(200)
+    }
+    await world.time.advance(31 * second)
+    expect(world.health().of(endpoint, true)?.openUntil).toBeLessThan(world.time.now())
+    await world.time.advance(5 * second)
+    expect(world.claims).toEqual([])
+    world.health().of(endpoint)
+    await world.time.advance(second)
+    expect(world.claims).toHaveLength(1)
+  })
+
   it('looks every two seconds while something is amiss', async () => {
     const world = new HealthWorld({ isolates: 2 })
     world.upstream = () => ({ outcome: 'error', afterMs: 10 })

@@ -118,7 +118,7 @@ describe('a prompt that is too long', () => {
   it('leaves the endpoint that answered before for one that takes it whole', () => {
     const input = planInput([holding('whole', 50_000), holding('half', 6_000)], { ...long(10_000), ...on })
     const drawn = plan(input)
-    expect(promoteSticky(drawn, 'half:acme/m1', input)).toBe(drawn)
+    expect(promoteSticky(drawn, 'half:acme/m1')).toBe(drawn)
     const single = planInput([holding('half', 6_000), holding('other', 6_000)], {
       ...long(10_000),
       ...on,
@@ -126,7 +126,7 @@ describe('a prompt that is too long', () => {
     })
     const [first] = plan(single).attempts
     const other = first?.endpoint.tag === 'half' ? 'other' : 'half'
-    const [kept] = promoteSticky(plan(single), `${other}:acme/m1`, single).attempts
+    const [kept] = promoteSticky(plan(single), `${other}:acme/m1`).attempts
     expect([kept?.endpoint.tag, kept?.promptBudgetTokens]).toEqual([other, first?.promptBudgetTokens])
   })
 })

@@ -4,7 +4,7 @@ import { statusOf } from '../../src/chat/failure.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { rules } from '../../src/routing/eligibility.ts'
 import { type PlanInput, plan } from '../../src/routing/plan.ts'
-import { endpointRecord as endpoint, planInput } from './records.ts'
+import { endpointRecord as endpoint, planInput, providerRecord } from './records.ts'
 
 const tool = { type: 'function' as const, function: { name: 'look' } }
 const image = { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } }
@@ -15,6 +15,10 @@ const kept = {
   zdr: 'default',
   zeroRetentionStatedBy: 'vendor',
 } as const
+
+const homeless = endpoint('homeless')
+const atHome = (tag: string, headquarters: string, direct = true) =>
+  endpoint(tag, 1, { provider: providerRecord(tag, { headquarters, direct }) })
 
 interface Case {
   name: string
@@ -69,6 +73,51 @@ const cases: Case[] = [
     rule: 'account_ignore',
   },
   {
+    name: 'no router where the request wants none',
+    endpoints: [endpoint('alpha'), endpoint('beta', 1, { direct: false })],
+    request: { provider: { direct_only: true } },
+    stay: ['alpha'],
+    rule: 'direct_only',
+  },
+  {
+    name: 'operators at home where the request allows it, unknown being elsewhere',
+    endpoints: [atHome('alpha', 'FR'), atHome('beta', 'US'), atHome('gamma', 'FR', false), homeless],
+    request: { provider: { jurisdictions: ['eu'] } },
+    stay: ['alpha'],
+    rule: 'jurisdictions',
+  },
+  {
+    name: 'operators at home where both the account and the request allow it',
+    endpoints: [atHome('alpha', 'FR'), atHome('beta', 'DE'), atHome('gamma', 'US')],
+    given: { policy: { jurisdictions: ['EU'] } },
+    request: { provider: { jurisdictions: ['FR', 'US'] } },
+    stay: ['alpha'],
+    rule: 'jurisdictions',
+  },
+  {
+    name: 'endpoints in an allowed region, unknown being elsewhere',
+    endpoints: [endpoint('alpha', 1, { eu: 'yes' }), endpoint('beta', 1, { region: 'us' }), endpoint('gamma')],
+    request: { provider: { regions: ['eu'] } },
+    stay: ['alpha'],
+    rule: 'regions',
+  },
+  {
+    name: 'endpoints in a region that both the account and the request allow',
+    endpoints: [endpoint('alpha', 1, { eu: 'yes' }), endpoint('beta', 1, { region: 'us' })],
+    given: { policy: { regions: ['eu', 'us'] } },
+    request: { provider: { regions: ['us'] } },
+    stay: ['beta'],
+    rule: 'regions',
+  },
+  {
+    name: 'quantizations that both the account and the request allow',
+    endpoints: [endpoint('alpha', 1, { quantization: 'fp8' }), endpoint('beta', 1, { quantization: 'bf16' })],
+    given: { policy: { quantizations: ['fp8', 'fp16'] } },
+    request: { provider: { quantizations: ['fp8', 'bf16'] } },
+    stay: ['alpha'],
+    rule: 'quantization',
+  },
+  {
     name: 'zero retention where the request wants it, unknown being the worst',
     endpoints: [
       endpoint('alpha', 1, { policy: kept }),
@@ -76,14 +125,6 @@ const cases: Case[] = [
       endpoint('gamma', 1, { policy: kept, direct: false }),
     ],
     request: { provider: { zdr: true } },
-    stay: ['alpha'],
-    rule: 'data_policy:zdr',
-  },
-  {
-    name: 'zero retention where the account wants it, whatever the request says',
-    endpoints: [endpoint('alpha', 1, { policy: kept }), endpoint('beta')],
-    given: { policy: { zdr: true } },
-    request: { provider: { zdr: false } },
     stay: ['alpha'],
     rule: 'data_policy:zdr',
   },
@@ -448,6 +489,37 @@ const refusals: RefusalCase[] = [
     code: 'constraint_filtered',
     excludedBy: ['require_parameters'],
     words: ['No endpoints found that can handle the requested parameters', 'top_k'],
+  },
+  {
+    name: 'nobody but routers',
+    endpoints: [endpoint('alpha', 1, { direct: false })],
+    request: { provider: { direct_only: true } },
+    status: 404,
+    type: 'not_found',
+    code: 'privacy_restricted',
+    excludedBy: ['direct_only'],
+    words: ['alpha', 'provider.direct_only'],
+  },
+  {
+    name: 'operators at home elsewhere',
+    endpoints: [atHome('alpha', 'US'), homeless],
+    given: { policy: { jurisdictions: ['EEA'] } },
+    request: { provider: { jurisdictions: ['FR', 'CH'] } },
+    status: 404,
+    type: 'not_found',
+    code: 'privacy_restricted',
+    excludedBy: ['jurisdictions'],
+    words: ['EEA and FR, CH', 'at home in: US, unknown', 'provider.jurisdictions'],
+  },
+  {
+    name: 'endpoints elsewhere',
+    endpoints: [endpoint('alpha', 1, { region: 'us' }), endpoint('beta')],
+    request: { provider: { regions: ['eu'] } },
+    status: 404,
+    type: 'not_found',
+    code: 'privacy_restricted',
+    excludedBy: ['regions'],
+    words: ['process in: US, unknown', 'provider.regions'],
   },
   {
     name: 'too long an answer',

@@ -102,7 +102,7 @@ describe('adding a server of one’s own', () => {
 
   it('takes what the operator says over what the server says', async () => {
     const said =
-      '--model meta-llama/Llama-3.3-70B-Instruct=mine/llama --context 1000 --max-output 500 --reasoning --price-prompt 0.15 --price-completion 2 --eu --zero-retention --name Mine'
+      '--model meta-llama/Llama-3.3-70B-Instruct=mine/llama --context 1000 --max-output 500 --reasoning --price-prompt 0.15 --price-completion 2 --eu --headquarters de --datacenters DE,FR --zero-retention --name Mine'
     await provider(`${local} ${said}`, models)
     const entry = await readModel(db, 'mine/llama')
     expect(entry?.model).toMatchObject({ reasoning: { supported: true }, maxOutputTokens: 500 })
@@ -112,7 +112,12 @@ describe('adding a server of one’s own', () => {
         maxOutputTokens: 500,
         eu: 'yes',
         price: { prompt: '0.00000015', completion: '0.000002' },
-        provider: { name: 'Mine', dataPolicy: { trains: false, zdr: 'default', zeroRetentionStatedBy: 'operator' } },
+        provider: {
+          name: 'Mine',
+          headquarters: 'DE',
+          datacenters: ['DE', 'FR'],
+          dataPolicy: { trains: false, zdr: 'default', zeroRetentionStatedBy: 'operator' },
+        },
       },
     ])
     expect(await readModel(db, 'my-vllm/tiny')).toBeNull()

@@ -22,6 +22,7 @@ describe('generations', () => {
       cacheDiscountNanoUsd: null,
       attempts: [],
       excluded: [],
+      decision: null,
       costNanoUsd: Number.MAX_SAFE_INTEGER,
       streamed: false,
       cancelled: true,

@@ -29,6 +29,7 @@ export function fakeGateway(
     keys: { check },
     isOperatorKey: async (key: string) => key === operatorKey,
     waitUntil: () => {},
+    account: { routing: () => null, readRouting: async () => null, replaceRouting: async () => {} },
     directory: {
       create: async (input: Omit<KeyRecord, 'createdAt' | 'updatedAt' | 'usage'>) => {
         const at = gateway.now()

@@ -17,6 +17,9 @@ export interface OperatorEndpoint {
   contextLength?: number
   reasoning?: boolean
   inputModalities?: string[]
+  /** Of the provider, where this adds it. */
+  headquarters?: string
+  router?: true
 }
 
 /** Adds endpoints with their models and providers. */
@@ -40,8 +43,10 @@ export async function addEndpoints(database: D1Database, endpoints: OperatorEndp
     }),
   )
   const statements = [
-    `INSERT OR IGNORE INTO providers (slug, name, kind, direct, engine)
-     SELECT value ->> 'provider', value ->> 'provider', 'cloud', 1, value ->> 'engine' FROM json_each(?1)`,
+    `INSERT OR IGNORE INTO providers (slug, name, kind, direct, engine, headquarters)
+     SELECT value ->> 'provider', value ->> 'provider', iif(value ->> 'router', 'router', 'cloud'),
+       iif(value ->> 'router', 0, 1), value ->> 'engine', value ->> 'headquarters'
+     FROM json_each(?1)`,
     `INSERT OR IGNORE INTO models
        (id, canonical_slug, name, author, input_modalities, output_modalities, context_length, max_output_tokens,
        reasoning)

@@ -49,7 +49,12 @@ const sorts = oneOf(['price', 'throughput', 'latency', 'exacto'])
 const sortOptions = object({ by: sorts, partition: oneOf(['model', 'none']) })
 const namedFunction = object({ name }, ['name'])
 
-const provider = object({
+/** A place that is misspelt would leave no endpoint; a list without end would be walked for each of them. */
+const places = (pattern: RegExp, what: string) =>
+  list(string({ min: 1, max: 64, pattern, what }), { max: 64, what: 'an array of places' })
+
+/** `provider`, of a request and of the account's defaults. */
+export const provider = object({
   order: names,
   only: names,
   ignore: names,
@@ -66,6 +71,9 @@ const provider = object({
   preferred_min_throughput: threshold,
   preferred_max_latency: threshold,
   enforce_distillable_text: boolean,
+  direct_only: boolean,
+  jurisdictions: places(/^([a-z]{2}|eea)$/i, 'a country code such as "FR", or "EU" or "EEA"'),
+  regions: places(/^[a-z\d-]+$/i, 'a country code, "EU", "EEA", or a provider\'s region such as "eu-west-1"'),
 })
 
 const reasoning = object({
