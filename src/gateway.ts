@@ -18,6 +18,7 @@ import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
 import { providerOf } from './providers/registry.ts'
 import type { Credential } from './providers/wire.ts'
+import { openBudget, type RetryBudget } from './routing/retry-budget.ts'
 import { readModel, readModels, readProviders } from './store/catalog.ts'
 import { readGeneration } from './store/generations.ts'
 import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys.ts'
@@ -26,6 +27,7 @@ import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys
 interface Isolate {
   catalog: CatalogSnapshot
   health: HealthWatch
+  retryBudget: RetryBudget
   admissions: AdmissionCaller
   settling: SettleQueue
   egress: Egress
@@ -68,6 +70,7 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       background,
       object: (provider) => healthObject(env, `${provider}@${continent}`),
     }),
+    retryBudget: isolate.retryBudget,
     access: (endpoint) => {
       if (endpoint.provider.kind === 'sandbox') return accessOf(endpoint, withSandbox(variables, settings.origin))
       const known = access.get(endpoint)
@@ -87,6 +90,7 @@ function openIsolate(env: Env, request: Request): Isolate {
   return {
     catalog: new CatalogSnapshot(),
     health: new HealthWatch(),
+    retryBudget: openBudget(Date.now()),
     admissions: new AdmissionCaller(),
     settling: new SettleQueue(),
     egress: openEgress({

@@ -94,6 +94,10 @@ function present(row: GenerationRow) {
       ...presentAttempt(attempt, row),
       outcome: attempt.outcome,
       router: attempt.router === true,
+      ...(attempt.costNanoUsd !== undefined && {
+        cost: usdOf(attempt.costNanoUsd),
+        cost_estimated: attempt.costEstimated === true,
+      }),
     })),
     excluded: row.excluded.map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
     translation: row.translation,

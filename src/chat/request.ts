@@ -95,6 +95,18 @@ export type PerformanceThreshold = number | { p50?: number; p75?: number; p90?: 
 
 export type ProviderSort = 'price' | 'throughput' | 'latency' | 'exacto'
 
+export type HedgePercentile = 'p50' | 'p75' | 'p90' | 'p95' | 'p99'
+
+/**
+ * When a second endpoint starts beside one that is late: after so many milliseconds, or after a percentile of its own
+ * latency. `max_extra_cost`: US dollars that this may add to the request.
+ */
+export interface HedgePreference {
+  after_ms?: number | null
+  after?: HedgePercentile | null
+  max_extra_cost?: number | string | null
+}
+
 /** `provider` of a request (`openrouter-routing.md` §3). */
 export interface ProviderPreferences {
   order?: string[] | null
@@ -112,6 +124,8 @@ export interface ProviderPreferences {
   preferred_min_throughput?: PerformanceThreshold | null
   preferred_max_latency?: PerformanceThreshold | null
   enforce_distillable_text?: boolean | null
+  /** An extension. */
+  hedge?: HedgePreference | null
 }
 
 /**

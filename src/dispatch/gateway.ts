@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { EndpointRecord } from '../catalog/records.ts'
 import type { Credential } from '../providers/wire.ts'
+import type { RetryBudget } from '../routing/retry-budget.ts'
 import type { Health } from './health.ts'
 import type { KeyDirectory } from './key-directory.ts'
 import type { Keys } from './keys.ts'
@@ -46,6 +47,8 @@ export interface Gateway {
   keys: Keys
   directory: KeyDirectory
   health: Health
+  /** This isolate's. */
+  retryBudget: RetryBudget
   /** The credential and base URL for an endpoint, or null when it is not usable here. Synchronous, from memory. */
   access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null
   /** The one egress. Rejects with a `FailureError` where the address is refused. */

@@ -56,7 +56,10 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
   const endpoint = answeredBy?.endpoint ?? null
   const model = answeredBy?.model ?? plan?.attempts[0]?.model ?? null
   // What was charged is what was metered, unless nothing was charged.
-  const upstreamCost = ending.cost !== noCost || !answeredBy ? ending.cost : costOf(usage, answeredBy)
+  const upstreamCostNanoUsd =
+    ending.cost !== noCost || !answeredBy
+      ? ending.cost.costNanoUsd
+      : costOf(usage, answeredBy).costNanoUsd + lostNanoUsd(ending.attempts)
   return {
     id: call.generationId,
     requestId: call.requestId,
@@ -86,7 +89,7 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     imageOutputTokens: usage?.imageOutputTokens ?? 0,
     usageEstimated: usage?.estimated === true,
     costNanoUsd: ending.cost.costNanoUsd,
-    upstreamCostNanoUsd: upstreamCost.costNanoUsd,
+    upstreamCostNanoUsd,
     cacheDiscountNanoUsd: ending.cost.cacheDiscountNanoUsd,
     isByok: false,
     serviceTier: ending.serviceTier,
@@ -106,13 +109,17 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
   }
 }
 
+function lostNanoUsd(attempts: AttemptRecord[]): number {
+  return attempts.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0)
+}
+
 /** Why eligible endpoints were not called: their breaker, their cooldown, the bound of attempts, or no need. */
 function untried(plan: Plan, attempts: AttemptRecord[]): GenerationRow['excluded'] {
   const tried = new Set(attempts.map(({ endpointId }) => endpointId))
   const rules: GenerationRow['excluded'] = []
-  for (const { endpoint, blocked } of plan.attempts) {
+  for (const { endpoint, blocked, skipped } of plan.attempts) {
     if (tried.has(endpoint.id)) continue
-    const rule = blocked === 'open' ? 'breaker_open' : blocked === 'cooldown' ? 'cooldown' : 'not_needed'
+    const rule = skipped ?? (blocked === 'open' ? 'breaker_open' : blocked === 'cooldown' ? 'cooldown' : 'not_needed')
     rules.push({ endpointId: endpoint.id, rule })
   }
   for (const { endpoint } of plan.overflow) rules.push({ endpointId: endpoint.id, rule: 'attempt_limit' })

@@ -13,6 +13,8 @@ export interface HealthReport {
   retryAfterMs?: number
   /** Milliseconds to the first content, of a success. */
   latencyMs?: number
+  /** Of a call that was given up for another one that was quicker: without these a percentile would be of the quick ones. */
+  latencyAtLeastMs?: number
   /** Output tokens a second, of a success. */
   tokensPerSecond?: number
 }
@@ -35,6 +37,8 @@ export interface Percentiles {
   p75: number
   p90: number
   p99: number
+  /** Of latency alone, for hedging. */
+  p95?: number
 }
 
 /** By uptime, from 100 calls on (§3.7): from 95 % normal, from 80 % degraded (lower priority), below down (fallback only). */

@@ -57,6 +57,8 @@ export interface PlannedAttempt {
   blocked: 'open' | 'cooldown' | null
   /** Epoch milliseconds until which it is blocked; 0 where it is not. */
   blockedUntil: number
+  /** Set where its turn came and it was not called for the sake of all. */
+  skipped?: 'retry_budget'
 }
 
 export interface Plan {

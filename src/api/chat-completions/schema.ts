@@ -48,6 +48,17 @@ const sorts = oneOf(['price', 'throughput', 'latency', 'exacto'])
 const sortOptions = object({ by: sorts, partition: oneOf(['model', 'none']) })
 const namedFunction = object({ name }, ['name'])
 
+const hedgeFields = object({
+  after_ms: number(1, 600_000),
+  after: oneOf(['p50', 'p75', 'p90', 'p95', 'p99']),
+  max_extra_cost: price,
+})
+const hedge: Check = (value) => {
+  const wrong = hedgeFields(value)
+  if (wrong !== null || !isObject(value) || (value.after_ms === undefined) !== (value.after === undefined)) return wrong
+  return problem('needs one of after_ms (milliseconds) and after (a percentile, e.g. "p95")')
+}
+
 const provider = object({
   order: names,
   only: names,
@@ -65,6 +76,7 @@ const provider = object({
   preferred_min_throughput: threshold,
   preferred_max_latency: threshold,
   enforce_distillable_text: boolean,
+  hedge,
 })
 
 const reasoning = object({
