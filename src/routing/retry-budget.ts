@@ -4,7 +4,7 @@
  */
 const callsPerRequest = 0.07
 /** What time adds where requests are rarer than one a second: a gateway with one user must always be able to retry. */
-const callsPerSecond = 0.1
+const callsPerSecond = 0.07
 /** What a quiet time saves up, in calls; a debt is no larger. */
 const burst = 15
 /** Hedges leave this much to retries, which are needed more. */

@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import { chatDialect } from '../../src/api/chat-completions/dialect.ts'
-import type { EndpointRecord, ModelEntry } from '../../src/catalog/records.ts'
+import type { EndpointRecord, ModelEntry, ProviderRecord } from '../../src/catalog/records.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { type ChatAnswer, dispatchChat } from '../../src/dispatch/chat.ts'
 import type { GenerationRow } from '../../src/metering/generation.ts'
@@ -16,6 +16,8 @@ import { SimulatedTime } from './simulated-time.ts'
 export interface Behaviour {
   status?: number
   afterMs: number
+  /** When the headers of a stream come, with an event that says nothing yet. */
+  beginsAfterMs?: number
 }
 
 export interface FleetCall {
@@ -23,6 +25,8 @@ export interface FleetCall {
   at: number
   isolate: number
   provider: string
+  /** When it was cancelled; null where it was not. */
+  cancelledAt: number | null
 }
 
 interface Isolate {
@@ -31,6 +35,13 @@ interface Isolate {
 }
 
 const hopMs = 2
+
+interface FleetOptions {
+  /** Slugs, or what sets a provider apart. */
+  providers: (string | Partial<ProviderRecord>)[]
+  isolates?: number
+  seed?: number
+}
 
 /**
  * A fleet of isolates in simulated time, each with the real life of a request (plan, attempts, streams, health, budget),
@@ -49,19 +60,22 @@ export class Fleet {
   usage = { prompt_tokens: 1000, completion_tokens: 300, total_tokens: 1300 }
   readonly random: () => number
   readonly #entry: ModelEntry
-  readonly #isolates: Isolate[]
+  readonly isolates: Isolate[]
   readonly #books = new Map<string, HealthBook>()
   #requests = 0
 
-  constructor({ providers, isolates = 1, seed = 1 }: { providers: string[]; isolates?: number; seed?: number }) {
+  constructor({ providers, isolates = 1, seed = 1 }: FleetOptions) {
     vi.stubGlobal('IdentityTransformStream', CopyingStream)
     const random = randomOf(seed)
     this.random = random
     this.#entry = modelEntry(
       {},
-      providers.map((slug) => endpointRecord({ provider: providerRecord({ slug, name: slug }) })),
+      providers.map((provider) => {
+        const change = typeof provider === 'string' ? { slug: provider } : provider
+        return endpointRecord({ provider: providerRecord({ name: change.slug ?? '', ...change }) })
+      }),
     )
-    this.#isolates = Array.from({ length: isolates }, (_, index) => ({
+    this.isolates = Array.from({ length: isolates }, (_, index) => ({
       health: new HealthWatch({ name: () => `isolate-${index}`, random }),
       retryBudget: openBudget(this.time.now()),
     }))
@@ -71,7 +85,7 @@ export class Fleet {
     return this.time.now() - this.startedAt
   }
 
-  /** Requests at an even rate, each to a random isolate; `done` of them are over when it resolves. */
+  /** Requests at an even rate, each to a random isolate. */
   async traffic(ms: number, requestsPerSecond: number, fields: Partial<ChatRequest> = {}): Promise<void> {
     const count = Math.round((ms * requestsPerSecond) / 1000)
     for (let index = 0; index < count; index++) {
@@ -80,10 +94,10 @@ export class Fleet {
     }
   }
 
-  /** One request, read to its end. */
-  async request(fields: Partial<ChatRequest> = {}): Promise<void> {
+  /** One request, read to its end: the text of a stream, the body of a whole answer, or the failure as JSON. */
+  async request(fields: Partial<ChatRequest> = {}, client = new AbortController().signal): Promise<string> {
     const at = this.at()
-    const isolate = Math.floor(this.random() * this.#isolates.length)
+    const isolate = Math.floor(this.random() * this.isolates.length)
     const answer = await dispatchChat({
       gateway: this.#gateway(isolate),
       request: { model: 'acme/m1', messages: [{ role: 'user', content: 'Hello' }], ...fields },
@@ -92,18 +106,18 @@ export class Fleet {
       generationId: `gen-${++this.#requests}`,
       requestId: `req-${this.#requests}`,
       startedAt: this.time.now(),
-      client: new AbortController().signal,
+      client,
       app: { referer: null, title: null, userAgent: null, origin: null },
       sessionId: null,
       betas: undefined,
       mediaCount: 0,
     })
     this.answers.push({ at, answer })
-    if (answer.kind === 'stream') for await (const _ of answer.stream as AsyncIterable<Uint8Array>);
+    return answer.kind === 'stream' ? new Response(answer.stream).text() : JSON.stringify(answer)
   }
 
   #gateway(index: number) {
-    const isolate = this.#isolates[index]
+    const isolate = this.isolates[index]
     if (!isolate) throw new Error(`there is no isolate ${index}`)
     const background = (promise: Promise<unknown>) => void promise
     const policy = { hash: 'hash', label: 'sk', kind: 'inference', rateLimit: null } as const
@@ -139,12 +153,15 @@ export class Fleet {
   }
 
   async #upstream(provider: string, isolate: number, { signal, body }: RequestInit): Promise<Response> {
-    this.calls.push({ at: this.at(), isolate, provider })
-    const { status = 200, afterMs } = this.behave(provider, this.at())
-    await new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, afterMs)
-      signal?.addEventListener('abort', () => [clearTimeout(timer), reject(new Error('aborted'))], { once: true })
+    const call: FleetCall = { at: this.at(), isolate, provider, cancelledAt: null }
+    this.calls.push(call)
+    const { status = 200, afterMs, beginsAfterMs = afterMs } = this.behave(provider, this.at())
+    let over = false
+    signal?.addEventListener('abort', () => {
+      if (!over) call.cancelledAt = this.at()
     })
+    await wait(beginsAfterMs, signal)
+    over = beginsAfterMs === afterMs
     if (status !== 200) return Response.json({ error: { message: 'mock failure' } }, { status })
     const { usage } = this
     const choice = (fields: object) => ({ id: 'up', choices: [{ index: 0, ...fields }] })
@@ -160,7 +177,22 @@ export class Fleet {
       { id: 'up', choices: [], usage },
     ]
     const text = `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`
-    return new Response(text, { headers: { 'content-type': 'text/event-stream' } })
+    const stream = new ReadableStream<Uint8Array>({
+      start: async (controller) => {
+        controller.enqueue(
+          bytesOf(`data: ${JSON.stringify(choice({ delta: { role: 'assistant', content: '' } }))}\n\n`),
+        )
+        try {
+          if (!over) await wait(afterMs - beginsAfterMs, signal)
+          over = true
+          controller.enqueue(bytesOf(text))
+          controller.close()
+        } catch (error) {
+          controller.error(error)
+        }
+      },
+    })
+    return new Response(over ? text : stream, { headers: { 'content-type': 'text/event-stream' } })
   }
 
   #object(provider: string) {
@@ -188,6 +220,17 @@ export class Fleet {
       },
     }
   }
+}
+
+function wait(ms: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => [clearTimeout(timer), reject(new Error('aborted'))], { once: true })
+  })
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }
 
 // Node has no identity stream. Workerd's hands bytes on as a copy before a write resolves, and the gateway counts on it.
