@@ -1,8 +1,8 @@
+import type { EndpointRecord } from '../catalog/records.ts'
 import type { TokenUsage } from '../chat/usage.ts'
 import { noUsage } from '../chat/usage.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
 import { priceUsage, type UsageCost } from '../metering/price-usage.ts'
-import { providerOf } from '../providers/registry.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import type { InFlight } from './attempt.ts'
 import { attemptRecord } from './attempt-record.ts'
@@ -18,6 +18,8 @@ export interface HedgeInput {
   target(): PlannedAttempt | null
   /** Makes a call that ends when `client` aborts. */
   start(planned: PlannedAttempt, client: AbortSignal, inFlight: InFlight): Promise<Call>
+  /** Whether a call to the endpoint is no longer billed once it is cancelled. */
+  cancels(endpoint: EndpointRecord): boolean
   /** Aborts when the client has gone. */
   client: AbortSignal
 }
@@ -34,6 +36,8 @@ export interface LostCall {
   planned: PlannedAttempt
   inFlight: InFlight
   record: AttemptRecord
+  /** Billed no further than it came. */
+  cancelled: boolean
   /** What it metered, where its answer was whole at the same moment. */
   usage: TokenUsage | null
 }
@@ -69,7 +73,7 @@ export async function hedged(input: HedgeInput): Promise<Hedged> {
     const other = one.planned === target ? first : second
     return one.outcome.kind === 'failed'
       ? { calls: [one, await other.done], second: target, lost: null }
-      : { calls: [one], second: target, lost: giveUp(other, other === first, input.gateway) }
+      : { calls: [one], second: target, lost: giveUp(other, other === first, input) }
   } catch (bug) {
     stop()
     throw bug
@@ -99,7 +103,11 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   }
 }
 
-function giveUp({ planned, abort, inFlight, calledAt, done }: Runner, wasFirst: boolean, gateway: Gateway) {
+function giveUp(
+  { planned, abort, inFlight, calledAt, done }: Runner,
+  wasFirst: boolean,
+  { gateway, cancels }: HedgeInput,
+): LostCall | null {
   abort.abort()
   const now = gateway.now()
   const latencyMs = now - calledAt
@@ -108,7 +116,7 @@ function giveUp({ planned, abort, inFlight, calledAt, done }: Runner, wasFirst: 
   gateway.health.report(planned.endpoint, { at: now, outcome: 'excluded', ...known })
   if (!inFlight.called) return null
   const record = attemptRecord(planned.endpoint, { status: inFlight.status, outcome: 'hedged', latencyMs })
-  const lost: LostCall = { planned, inFlight, record, usage: null }
+  const lost: LostCall = { planned, inFlight, record, cancelled: cancels(planned.endpoint), usage: null }
   const ended = done.then(
     ({ outcome }) => {
       // It answered at the very same moment.
@@ -127,7 +135,7 @@ function giveUp({ planned, abort, inFlight, calledAt, done }: Runner, wasFirst: 
 
 /**
  * What an answer costs together with the call that lost against it, noted in the loser's record too. What the loser did
- * not meter is estimated: the winner's prompt, and, at a provider that goes on with a call that is cancelled, its answer.
+ * not meter is estimated: the winner's prompt, and, where the provider goes on with a call that is cancelled, its answer.
  */
 export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUsage): UsageCost {
   if (lost === null) return cost
@@ -144,13 +152,12 @@ export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUs
   }
 }
 
-function estimateLost({ planned, inFlight }: LostCall, winner: TokenUsage): TokenUsage {
+function estimateLost({ inFlight, cancelled }: LostCall, winner: TokenUsage): TokenUsage {
   const written = Math.ceil((inFlight.progress?.contentBytes ?? 0) / 4)
-  const cancels = providerOf(planned.endpoint.provider)?.cancels === true
   return {
     ...noUsage,
     promptTokens: winner.promptTokens,
-    completionTokens: cancels ? written : Math.max(written, winner.completionTokens),
+    completionTokens: cancelled ? written : Math.max(written, winner.completionTokens),
     estimated: true,
   }
 }

@@ -1,3 +1,4 @@
+import type { ProviderRecord } from '../catalog/records.ts'
 import type { Envelope } from '../chat/envelope.ts'
 import type { AttemptFailure, Failure } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -92,6 +93,7 @@ export async function run(input: RunInput): Promise<RunResult> {
         afterMs,
         target: () => hedgeWith(input, hedge, planned, others, failures),
         start: (other, client, inFlight) => callEndpoint(input, other, client, inFlight),
+        cancels: ({ provider }) => isCancelled(input, provider),
         client: input.client,
       })
       second = race.second
@@ -168,12 +170,17 @@ function hedgeWith(
   const able = others.filter(({ endpoint }) => failures.every((failed) => mayFollow(failed, endpoint)))
   const target = hedgeTarget(rule, first, able, {
     health: (endpoint) => gateway.health.of(endpoint),
-    cancels: ({ provider }) => providerOf(provider)?.cancels === true,
+    cancels: ({ provider }) => isCancelled(input, provider),
     now,
   })
   if (target === null || deadlineOf(input, target, now) < 1_000) return null
   spendRetry(gateway.retryBudget)
   return target
+}
+
+/** A whole answer is billed to its end whoever waits for it (`openrouter-api.md` §1.12). */
+function isCancelled({ stream }: RunInput, provider: ProviderRecord): boolean {
+  return stream && providerOf(provider)?.cancels === true
 }
 
 /** Tells the health object what a failed call means for the endpoint. */

@@ -37,8 +37,6 @@ export interface Percentiles {
   p75: number
   p90: number
   p99: number
-  /** Of latency alone, for hedging. */
-  p95?: number
 }
 
 /** By uptime, from 100 calls on (§3.7): from 95 % normal, from 80 % degraded (lower priority), below down (fallback only). */

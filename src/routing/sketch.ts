@@ -61,9 +61,8 @@ export function quantiles(sketch: Sketch, shares: readonly number[]): number[] |
 
 /** Percentiles of what is better when low: p90 is what 90 % do not exceed. */
 export function ascendingPercentiles(sketch: Sketch): Percentiles | null {
-  const [p50, p75, p90, p95, p99] = quantiles(sketch, [0.5, 0.75, 0.9, 0.95, 0.99]) ?? []
-  const common = percentiles(p50, p75, p90, p99)
-  return common && p95 !== undefined ? { ...common, p95: round(p95) } : null
+  const [p50, p75, p90, p99] = quantiles(sketch, [0.5, 0.75, 0.9, 0.99]) ?? []
+  return percentiles(p50, p75, p90, p99)
 }
 
 /** Percentiles of what is better when high: p90 is what 90 % reach. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EndpointRecord } from '../../src/catalog/records.ts'
-import type { HedgePreference } from '../../src/chat/request.ts'
+import type { HedgePercentile, HedgePreference } from '../../src/chat/request.ts'
 import type { EndpointHealth } from '../../src/routing/health.ts'
 import { calmHealth } from '../../src/routing/health.ts'
 import { type HedgeRule, hedgeAfterMs, hedgeRuleOf, hedgeTarget, reserveHedged } from '../../src/routing/hedge.ts'
@@ -24,12 +24,16 @@ function rule(hedge: HedgePreference = {}, choices = 1): HedgeRule {
 describe('when to hedge', () => {
   it('is for the client to say: never without, and after its own time or percentile', () => {
     expect(ruleOf(null)).toBeNull()
-    const latency = { p50: 100, p75: 150, p90: 200, p95: 250, p99: 900 }
-    expect(hedgeAfterMs(rule(), undefined)).toBe(100)
-    for (const [after, ms] of Object.entries(latency)) {
-      const asked = ruleOf({ after: after as keyof typeof latency })
-      expect(asked && hedgeAfterMs(asked, { ...calmHealth, latency })).toBe(ms)
+    const latency = { p50: 100, p75: 150, p90: 200, p99: 400 }
+    const delayOf = (after: HedgePercentile, seen = latency) => {
+      const asked = ruleOf({ after })
+      return asked && hedgeAfterMs(asked, { ...calmHealth, latency: seen })
     }
+    expect(hedgeAfterMs(rule(), undefined)).toBe(100)
+    for (const after of ['p50', 'p75', 'p90', 'p99'] as const) expect(delayOf(after)).toBe(latency[after])
+    expect(delayOf('p95')).toBeCloseTo(294, 0)
+    expect(delayOf('p95', { ...latency, p99: 200 })).toBeCloseTo(200)
+    expect(delayOf('p95', { p50: 0, p75: 0, p90: 0, p99: 10 })).toBe(10)
   })
 
   it('is never where it depends on a latency that nobody knows', () => {
