@@ -476,4 +476,20 @@ describe('a client that goes', () => {
     expect(here.calls).toEqual(['cheap'])
     expect(here.rows).toMatchObject([{ cancelled: true, costNanoUsd: 0, attempts: [{ outcome: 'cancelled' }] }])
   })
+  it('while the call is being signed makes none, and has none on its receipt', async () => {
+    const here = world(() => whole('Hi'))
+    const { access } = here.gateway
+    let begun = false
+    here.gateway.health.begin = () => {
+      begun = true
+    }
+    here.gateway.access = (endpoint) => {
+      if (begun) queueMicrotask(() => here.client.abort())
+      return access(endpoint)
+    }
+    expect(await ask(here)).toMatchObject({ kind: 'failed' })
+    await settled(here)
+    expect(here.calls).toEqual([])
+    expect(here.rows).toMatchObject([{ cancelled: true, attempts: [] }])
+  })
 })

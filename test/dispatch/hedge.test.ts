@@ -223,7 +223,7 @@ describe('hedging', () => {
   )
 })
 
-describe('two that answer at the very same moment', () => {
+describe('two calls', () => {
   const usage = { ...noUsage, promptTokens: 1000, completionTokens: 100 }
   const planned = (slug: string) => ({
     endpoint: endpointRecord({ provider: providerRecord({ slug }) }),
@@ -235,7 +235,7 @@ describe('two that answer at the very same moment', () => {
   })
   const [first, second] = [planned('north'), planned('south')]
 
-  async function race(outcome: () => Call['outcome']) {
+  async function race(outcome: () => Call['outcome'], called = true) {
     const reports: unknown[] = []
     const gateway = fakeGateway({ health: { report: (...report: unknown[]) => void reports.push(report) } as never })
     let answer = () => {}
@@ -251,7 +251,7 @@ describe('two that answer at the very same moment', () => {
         return second
       },
       start: async (one, _, inFlight) => {
-        inFlight.called = true
+        inFlight.called = called
         await both
         const record = attemptRecord(one.endpoint, { status: 200, outcome: 'ok', latencyMs: 1 })
         const envelope = { id: 'gen-1', created: 1, model: 'acme/m1', provider: one.endpoint.provider.name }
@@ -264,7 +264,7 @@ describe('two that answer at the very same moment', () => {
     return { calls, lost, reports }
   }
 
-  it('have one winner, and the other has told what it cost', async () => {
+  it('that answer at the very same moment have one winner, and the other has told what it cost', async () => {
     const answered = { kind: 'answer' as const, extras: {}, status: 200, translation: [] }
     const { calls, lost, reports } = await race(() => ({ ...answered, parts: [{ type: 'usage', usage }] }))
     expect(calls.map((call) => call.planned)).toEqual([first])
@@ -272,6 +272,44 @@ describe('two that answer at the very same moment', () => {
     expect(billLost(noCost, lost, usage).costNanoUsd).toBe(promptNanoUsd + 1_500_000)
     expect(lost?.record).toMatchObject({ provider: 'south', outcome: 'hedged', costNanoUsd: promptNanoUsd + 1_500_000 })
     expect(lost?.record).not.toHaveProperty('costEstimated')
+  })
+
+  it('leave a loser that had called nobody off the receipt', async () => {
+    const answered = { kind: 'answer' as const, parts: [], extras: {}, status: 200, translation: [] }
+    const { lost, reports } = await race(() => answered, false)
+    expect(lost).toBeNull()
+    expect(reports).toHaveLength(1)
+    expect(billLost(noCost, lost, usage)).toBe(noCost)
+  })
+
+  it('are never two for a client that has gone, be the first one deaf to it', async () => {
+    const asked: string[] = []
+    const gone = new AbortController()
+    let end = (_: Call) => {}
+    const racing = hedged({
+      gateway: fakeGateway(),
+      first,
+      afterMs: 0,
+      target: () => {
+        asked.push('second')
+        return second
+      },
+      start: () => {
+        gone.abort()
+        return new Promise((resolve) => {
+          end = resolve
+        })
+      },
+      cancels: () => true,
+      client: gone.signal,
+    })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const failure = { kind: 'cancelled' as const, message: 'The client has gone.' }
+    const record = attemptRecord(first.endpoint, { status: null, outcome: 'cancelled', latencyMs: 5 })
+    const envelope = { id: 'gen-1', created: 1, model: 'acme/m1', provider: 'north' }
+    end({ planned: first, envelope, calledAt: 0, outcome: { kind: 'failed', failure, called: true }, record })
+    expect((await racing).calls).toHaveLength(1)
+    expect(asked).toEqual([])
   })
 
   it('leave no stream behind', async () => {
