@@ -47,13 +47,16 @@ export function hedgeAfterMs({ after }: HedgeRule, health: EndpointHealth | unde
   return after === 'p95' ? p95Of(latency) : latency[after]
 }
 
+/** Where p95 lies between p90 and p99 of a log-normal distribution, on a log scale: (1.645 - 1.282) / (2.326 - 1.282). */
+const p95Share = 0.348
+
 /**
- * Snapshots have no p95. What lies between p90 and p99 on a log scale also serves better than the sample's own where about
- * one call in twenty is stuck: that one is now the slowest of the quick and now the quickest of the stuck, after which no
- * hedge comes in time. This one is between the two.
+ * Snapshots have no p95. Taken from its neighbours it also serves better than the sample's own where about one call in
+ * twenty is stuck: that one is now the slowest of the quick and now the quickest of the stuck, after which no hedge comes in
+ * time. This one is between the two.
  */
 function p95Of({ p90, p99 }: Percentiles): number {
-  return p90 > 0 ? p90 * (p99 / p90) ** (5 / 9) : p99
+  return p90 > 0 ? p90 * (p99 / p90) ** p95Share : p99
 }
 
 export interface HedgeWorld {
