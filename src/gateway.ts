@@ -23,6 +23,7 @@ import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
 import { providerOf } from './providers/registry.ts'
 import type { Credential } from './providers/wire.ts'
+import { openBudget, type RetryBudget } from './routing/retry-budget.ts'
 import { readModel, readModels, readProviders } from './store/catalog.ts'
 import { readGeneration } from './store/generations.ts'
 import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys.ts'
@@ -33,6 +34,7 @@ interface Isolate {
   catalog: CatalogSnapshot
   account: SettingsSnapshot
   health: HealthWatch
+  retryBudget: RetryBudget
   admissions: AdmissionCaller
   guard: AdmissionGuard
   /** How long a part of the gateway's own state may take to answer. */
@@ -95,6 +97,7 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       background,
       object: (provider) => healthObject(env, `${provider}@${continent}`),
     }),
+    retryBudget: isolate.retryBudget,
     access: (endpoint) => {
       if (endpoint.provider.kind === 'sandbox') return accessOf(endpoint, withSandbox(variables, settings.origin))
       const known = access.get(endpoint)
@@ -116,6 +119,7 @@ function openIsolate(env: Env, request: Request): Isolate {
     catalog: new CatalogSnapshot(),
     account: new SettingsSnapshot(),
     health: new HealthWatch(),
+    retryBudget: openBudget(Date.now()),
     admissions: new AdmissionCaller(),
     guard: new AdmissionGuard({
       timeoutMs: stateMs,

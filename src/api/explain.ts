@@ -97,7 +97,9 @@ async function entriesOf(record: DecisionRecord, { catalog }: Gateway): Promise<
  */
 function replayed(record: DecisionRecord, entries: readonly ModelEntry[]): Plan | null {
   const plan = replay(record, entries)
-  return plan && isDeepEqual(recordOf(plan), record) ? plan : null
+  // What the budget for extra calls allowed is no part of the plan.
+  const { skipped: _, ...decided } = record
+  return plan && isDeepEqual(recordOf(plan), decided) ? plan : null
 }
 
 function isDeepEqual(a: unknown, b: unknown): boolean {

@@ -109,6 +109,10 @@ function present(row: GenerationRow) {
       outcome: attempt.outcome,
       router: attempt.router === true,
       sticky: attempt.sticky === true,
+      ...(attempt.costNanoUsd !== undefined && {
+        cost: usdOf(attempt.costNanoUsd),
+        cost_estimated: attempt.costEstimated === true,
+      }),
     })),
     excluded: excludedOf(row).map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
     translation: row.translation,

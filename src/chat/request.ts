@@ -97,6 +97,18 @@ export type PerformanceThreshold = number | { p50?: number; p75?: number; p90?: 
 
 export type ProviderSort = 'price' | 'throughput' | 'latency' | 'exacto'
 
+export type HedgePercentile = 'p50' | 'p75' | 'p90' | 'p95' | 'p99'
+
+/**
+ * When a second endpoint starts beside one that is late: after so many milliseconds, or after a percentile of its own
+ * latency. `max_extra_cost`: US dollars that this may add to the request.
+ */
+export interface HedgePreference {
+  after_ms?: number | null
+  after?: HedgePercentile | null
+  max_extra_cost?: number | string | null
+}
+
 /** `provider` of a request (`openrouter-routing.md` §3). */
 export interface ProviderPreferences {
   order?: string[] | null
@@ -120,6 +132,8 @@ export interface ProviderPreferences {
   jurisdictions?: string[] | null
   /** An extension: where an endpoint may process: countries, blocs, and regions by the provider's own name. */
   regions?: string[] | null
+  /** An extension. */
+  hedge?: HedgePreference | null
 }
 
 /**

@@ -4,7 +4,7 @@ import { FailureError } from '../chat/failure.ts'
 import { PartStage } from '../chat/part-stage.ts'
 import type { Part } from '../chat/parts.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { StreamStage } from '../chat/stream-stage.ts'
+import type { StreamProgress, StreamStage } from '../chat/stream-stage.ts'
 import { ByteReader } from '../edge/byte-reader.ts'
 import { redact } from '../privacy/redact.ts'
 import { AuthorizeError } from '../providers/authorize-error.ts'
@@ -35,6 +35,17 @@ export interface AttemptInput {
   client: AbortSignal
   /** Milliseconds until the first content (a stream) or the whole answer must be there. */
   deadlineMs: number
+  /** Kept up to date for whoever may give the call up. */
+  inFlight?: InFlight
+}
+
+/** How far a call has come that may be given up for another one. */
+export interface InFlight {
+  called: boolean
+  /** The upstream's HTTP status; null before it. */
+  status: number | null
+  /** Of a stream. */
+  progress: StreamProgress | null
 }
 
 /** An upstream stream that has begun to answer; its first content waits in `stage`. */
@@ -112,7 +123,9 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       now: gateway.now(),
       fetch: (url, init) => gateway.fetch(url, { ...init, signal: abort.signal }),
     })
+    abort.signal.throwIfAborted()
     called = true
+    if (input.inFlight) input.inFlight.called = true
     const decodeInput = { target, request }
     const first = await gateway.fetch(signed.url, {
       method: signed.method,
@@ -180,6 +193,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
         : new PartStage(wire.decodeStream(decodeInput), encoder)
     const reader = new ByteReader(response.body as ReadableStream<Uint8Array>)
     const { progress } = stage
+    if (input.inFlight) Object.assign(input.inFlight, { progress, status: response.status })
     // Lifecycle events are held until the model says something: until then another endpoint can still take over.
     while (!progress.content && !progress.upstreamContent && !progress.finish && !progress.failure && !progress.done) {
       const bytes = await reader.read()

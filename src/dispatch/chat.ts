@@ -2,6 +2,7 @@ import type { Failure } from '../chat/failure.ts'
 import { FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
+import { hedgeRuleOf, reserveHedged } from '../routing/hedge.ts'
 import type { Plan } from '../routing/plan.ts'
 import { seedFrom } from '../routing/random.ts'
 import { promoteSticky } from '../routing/sticky.ts'
@@ -12,6 +13,7 @@ import { type Considered, consider, decide } from './decide.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
+import { billLost } from './hedge.ts'
 import { type Refusal, stateUnavailable } from './keys.ts'
 import { type RunInput, reportFailure, run } from './run.ts'
 import { type StreamEnd, type StreamInput, streamAnswer } from './stream.ts'
@@ -68,9 +70,11 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
   const { candidates, needs, usable } = considered
   const told = conversationOf(call, needs, candidates, usable)
   const conversation = told && (await told)
+  const worstNanoUsd = reserveNanoUsd(request, needs, candidates, usable)
+  const hedge = needs.preferences.hedge ? hedgeRuleOf(needs, request.n ?? 1) : null
   const admission = gateway.keys.admit(call.keyHash, {
     generationId: call.generationId,
-    reserveNanoUsd: reserveNanoUsd(request, needs, candidates, usable),
+    reserveNanoUsd: hedge === null ? worstNanoUsd : reserveHedged(worstNanoUsd, hedge),
     conversation: conversation?.hash,
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
@@ -101,6 +105,7 @@ export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
     client: call.client,
     startedAt: call.startedAt,
     attempts,
+    hedge,
   }
   const context = { call, plan, conversation, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
   return input.stream ? answerStream(input, context) : answerWhole(input, context)
@@ -149,7 +154,8 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
     } else if (part.type === 'text-delta') contentBytes += part.text.length
   }
   usage ??= estimateUsage(context.promptTokensEstimate, contentBytes, planned)
-  const cost = chargeOf(costOf(usage, planned), usage, { failed: false, finished: finish !== null })
+  const spent = billLost(costOf(usage, planned), result.lost, usage)
+  const cost = chargeOf(spent, usage, { failed: false, finished: finish !== null })
   const settled: Settled = { finish, usage, cost, isByok: false, serviceTier }
   const body = dialect.body(answered.parts, envelope, settled, {
     excludeReasoning: input.excludeReasoning,

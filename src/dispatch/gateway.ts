@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { EndpointRecord } from '../catalog/records.ts'
 import type { Credential } from '../providers/wire.ts'
+import type { RetryBudget } from '../routing/retry-budget.ts'
 import type { AccountSettings } from './account-settings.ts'
 import type { Health } from './health.ts'
 import type { KeyDirectory } from './key-directory.ts'
@@ -50,6 +51,8 @@ export interface Gateway {
   directory: KeyDirectory
   account: AccountSettings
   health: Health
+  /** This isolate's. */
+  retryBudget: RetryBudget
   /** The credential and base URL for an endpoint, or null when it is not usable here. Synchronous, from memory. */
   access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null
   /** The one egress. Rejects with a `FailureError` where the address is refused. */

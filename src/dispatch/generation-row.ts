@@ -66,7 +66,10 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
   const endpoint = answeredBy?.endpoint ?? null
   const model = answeredBy?.model ?? plan?.attempts[0]?.model ?? null
   // What was charged is what was metered, unless nothing was charged.
-  const upstreamCost = ending.cost !== noCost || !answeredBy ? ending.cost : costOf(usage, answeredBy)
+  const upstreamCostNanoUsd =
+    ending.cost !== noCost || !answeredBy
+      ? ending.cost.costNanoUsd
+      : costOf(usage, answeredBy).costNanoUsd + lostNanoUsd(ending.attempts)
   return {
     id: call.generationId,
     requestId: call.requestId,
@@ -97,7 +100,7 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     imageOutputTokens: usage?.imageOutputTokens ?? 0,
     usageEstimated: usage?.estimated === true,
     costNanoUsd: ending.cost.costNanoUsd,
-    upstreamCostNanoUsd: upstreamCost.costNanoUsd,
+    upstreamCostNanoUsd,
     cacheDiscountNanoUsd: ending.cost.cacheDiscountNanoUsd,
     isByok: false,
     serviceTier: ending.serviceTier,
@@ -116,4 +119,8 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
     sessionId: call.sessionId,
     numMediaPrompt: call.mediaCount,
   }
+}
+
+function lostNanoUsd(attempts: AttemptRecord[]): number {
+  return attempts.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0)
 }

@@ -1,12 +1,18 @@
+import type { ProviderRecord } from '../catalog/records.ts'
 import type { Envelope } from '../chat/envelope.ts'
 import type { AttemptFailure, Failure } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
+import { providerOf } from '../providers/registry.ts'
+import { type HedgeRule, hedgeAfterMs, hedgeTarget } from '../routing/hedge.ts'
 import { type FailedCall, finalFailure, mayFollow, verdictOf } from '../routing/outcome.ts'
 import type { Plan, PlannedAttempt } from '../routing/plan.ts'
-import { attempt, type OpenStream, type WholeAnswer } from './attempt.ts'
+import { affordsHedge, affordsRetry, earnRetries, spendRetry } from '../routing/retry-budget.ts'
+import { attempt, type FailedAttempt, type InFlight, type OpenStream, type WholeAnswer } from './attempt.ts'
+import { attemptRecord } from './attempt-record.ts'
 import type { Dialect } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
+import { type Hedged, hedged, type LostCall } from './hedge.ts'
 
 export interface RunInput {
   gateway: Gateway
@@ -24,6 +30,17 @@ export interface RunInput {
   startedAt: number
   /** Filled while the plan runs, so that whoever stops early knows what was done. */
   attempts: AttemptRecord[]
+  /** Null for a request that doesn't ask for it. */
+  hedge: HedgeRule | null
+}
+
+/** One upstream call that is over, or that answers. */
+export interface Call {
+  planned: PlannedAttempt
+  envelope: Envelope
+  calledAt: number
+  outcome: OpenStream | WholeAnswer | FailedAttempt
+  record: AttemptRecord
 }
 
 /** The attempt that answers, or why there is none. */
@@ -34,6 +51,8 @@ export type RunResult =
       envelope: Envelope
       calledAt: number
       record: AttemptRecord
+      /** The call that ran beside it and was given up. */
+      lost: LostCall | null
     }
   | { answered: null; failure: Failure; cancelled: boolean }
 
@@ -42,56 +61,126 @@ export type RunResult =
  * becomes one record and one health report, here or, for a stream that answers, when it ends.
  */
 export async function run(input: RunInput): Promise<RunResult> {
-  const { gateway, plan, attempts } = input
+  const { gateway, plan, attempts, hedge } = input
+  const { retryBudget } = gateway
   const failures: FailedCall[] = []
+  // The call that ran beside another one; a request has one at most.
+  let second: PlannedAttempt | null = null
 
-  for (const planned of plan.attempts) {
+  for (const [index, planned] of plan.attempts.entries()) {
     const { endpoint } = planned
-    const last = failures.at(-1)
-    if (last && !mayFollow(last, endpoint)) continue
+    if (planned === second || !failures.every((failed) => mayFollow(failed, endpoint))) continue
     if (planned.blocked === 'cooldown') continue
+    // Two have failed, and there is no reason to hope for this one: in a brown-out that would only add to the load.
+    if (attempts.length > 1 && gateway.health.of(endpoint)?.unstable && !affordsRetry(retryBudget)) {
+      planned.skipped = 'retry_budget'
+      continue
+    }
     if (planned.blocked === 'open' && !(await gateway.health.claimProbe(endpoint))) continue
-    const calledAt = gateway.now()
-    const deadlineMs = deadlineOf(input, planned, calledAt)
+    const now = gateway.now()
     // What is left of the time is no time to answer in: the client is told what happened so far instead.
-    if (deadlineMs < 1_000 && failures.length > 0) break
-    const envelope: Envelope = {
-      id: input.generationId,
-      created: input.created,
-      model: planned.model.id,
-      provider: endpoint.provider.name,
+    if (deadlineOf(input, planned, now) < 1_000 && failures.length > 0) break
+    if (failures.length === 0) earnRetries(retryBudget, now)
+    else spendRetry(retryBudget)
+
+    const afterMs = hedge === null || second !== null ? null : hedgeAfterMs(hedge, gateway.health.of(endpoint))
+    let race: Hedged | null = null
+    if (hedge !== null && afterMs !== null) {
+      const others = plan.attempts.slice(index + 1)
+      race = await hedged({
+        gateway,
+        first: planned,
+        afterMs,
+        target: () => hedgeWith(input, hedge, planned, others, failures),
+        start: (other, client, inFlight) => callEndpoint(input, other, client, inFlight),
+        cancels: ({ provider }) => isCancelled(input, provider),
+        client: input.client,
+      })
+      second = race.second
     }
-    gateway.health.begin(endpoint)
-    const outcome = await attempt({ ...input, planned, envelope, deadlineMs })
-    const record: AttemptRecord = {
-      endpointId: endpoint.id,
-      provider: endpoint.provider.slug,
-      providerName: endpoint.provider.name,
-      model: endpoint.model,
-      status: outcome.kind === 'failed' ? (outcome.failure.upstreamStatus ?? null) : outcome.status,
-      outcome: outcome.kind === 'failed' ? outcome.failure.kind : 'ok',
-      latencyMs: gateway.now() - calledAt,
-      isByok: false,
-      ...(endpoint.provider.direct ? {} : { router: true }),
-      ...(planned.sticky ? { sticky: true } : {}),
+    let gone = false
+    for (const call of race?.calls ?? [await callEndpoint(input, planned, input.client)]) {
+      const { outcome, record } = call
+      if (outcome.kind !== 'failed') {
+        if (race?.lost) attempts.push(race.lost.record)
+        attempts.push(record)
+        gateway.health.answered(call.planned.endpoint)
+        return { ...call, answered: outcome, lost: race?.lost ?? null }
+      }
+      const { failure } = outcome
+      reportFailure(gateway, call.planned, failure)
+      if (outcome.called) attempts.push(record)
+      gone ||= failure.kind === 'cancelled'
+      failures.push({ endpoint: call.planned.endpoint, failure })
     }
-    if (outcome.kind !== 'failed') {
-      attempts.push(record)
-      gateway.health.answered(endpoint)
-      return { answered: outcome, planned, envelope, calledAt, record }
-    }
-    const { failure } = outcome
-    reportFailure(gateway, planned, failure)
-    if (outcome.called) attempts.push(record)
-    if (failure.kind === 'cancelled')
+    if (gone)
       return {
         answered: null,
         failure: { type: 'timeout', message: 'The client has gone.', status: 499 },
         cancelled: true,
       }
-    failures.push({ endpoint, failure })
   }
   return { answered: null, failure: finalFailure(failures, plan, gateway.now()), cancelled: false }
+}
+
+async function callEndpoint(
+  input: RunInput,
+  planned: PlannedAttempt,
+  client: AbortSignal,
+  inFlight?: InFlight,
+): Promise<Call> {
+  const { gateway } = input
+  const { endpoint } = planned
+  const calledAt = gateway.now()
+  const envelope: Envelope = {
+    id: input.generationId,
+    created: input.created,
+    model: planned.model.id,
+    provider: endpoint.provider.name,
+  }
+  gateway.health.begin(endpoint)
+  const outcome = await attempt({
+    ...input,
+    planned,
+    envelope,
+    client,
+    deadlineMs: deadlineOf(input, planned, calledAt),
+    ...(inFlight && { inFlight }),
+  })
+  const failed = outcome.kind === 'failed'
+  const record = attemptRecord(planned, {
+    status: failed ? (outcome.failure.upstreamStatus ?? null) : outcome.status,
+    outcome: failed ? outcome.failure.kind : 'ok',
+    latencyMs: gateway.now() - calledAt,
+  })
+  return { planned, envelope, calledAt, outcome, record }
+}
+
+/** Who runs beside a call that is late, and takes its share of the retry budget; null where nobody may. */
+function hedgeWith(
+  input: RunInput,
+  rule: HedgeRule,
+  first: PlannedAttempt,
+  others: readonly PlannedAttempt[],
+  failures: readonly FailedCall[],
+): PlannedAttempt | null {
+  const { gateway } = input
+  if (!affordsHedge(gateway.retryBudget)) return null
+  const now = gateway.now()
+  const able = others.filter(({ endpoint }) => failures.every((failed) => mayFollow(failed, endpoint)))
+  const target = hedgeTarget(rule, first, able, {
+    health: (endpoint) => gateway.health.of(endpoint),
+    cancels: ({ provider }) => isCancelled(input, provider),
+    now,
+  })
+  if (target === null || deadlineOf(input, target, now) < 1_000) return null
+  spendRetry(gateway.retryBudget)
+  return target
+}
+
+/** A whole answer is billed to its end whoever waits for it (`openrouter-api.md` §1.12). */
+function isCancelled({ stream }: RunInput, provider: ProviderRecord): boolean {
+  return stream && providerOf(provider)?.cancels === true
 }
 
 /** Tells the health object what a failed call means for the endpoint. */

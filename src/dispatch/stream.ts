@@ -11,6 +11,7 @@ import type { PlannedAttempt } from '../routing/plan.ts'
 import { type Dialect, keepAliveComment } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, noCost } from './generation-row.ts'
+import { billLost } from './hedge.ts'
 import type { RunResult } from './run.ts'
 
 // A stream tells time by the ticks of one timer, never by the clock: a clock that jumps would cut a good stream short, or
@@ -184,7 +185,7 @@ class Pump {
     const attemptFailure = cancelled ? null : (progress.failure ?? broken)
     const endedAt = gateway.now()
     const usage = progress.usage ?? estimateUsage(this.#input.promptTokensEstimate, progress.contentBytes, planned)
-    const cost = chargeOf(costOf(usage, planned), usage, {
+    const cost = chargeOf(billLost(costOf(usage, planned), result.lost, usage), usage, {
       failed: attemptFailure !== null,
       finished: progress.finish !== null || cancelled,
     })

@@ -35,6 +35,8 @@ export interface DecisionRecord {
   probe?: string
   /** It answered the conversation before, and so was to be the first. */
   sticky?: string
+  /** Their turn came, and they were not called for the sake of all: extra calls have a budget. */
+  skipped?: string[]
   /** There were too many endpoints to keep them all, so this decision cannot be replayed. */
   cut?: true
 }

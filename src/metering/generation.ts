@@ -8,11 +8,15 @@ export interface AttemptRecord {
   model: string
   /** The upstream's HTTP status; null when there was no answer. */
   status: number | null
-  /** `ok` or the kind of the failure. */
+  /** `ok`, the kind of the failure, or `hedged`: given up because another call was quicker. */
   outcome: string
   /** Milliseconds from the call to its outcome or first content. */
   latencyMs: number
   isByok: boolean
+  /** What a `hedged` call cost beside the one that answered; part of what its generation costs. */
+  costNanoUsd?: number
+  /** Nobody metered it. */
+  costEstimated?: true
   /** The provider forwards to somebody else, and that is all that is known of where the answer was made. */
   router?: true
   /** It went first because it had answered this conversation before. */

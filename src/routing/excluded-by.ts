@@ -21,7 +21,11 @@ export function excludedBy(
   return excluded
 }
 
-function blockedOf({ health, probe }: DecisionRecord, ref: string): 'breaker_open' | 'cooldown' | null {
+function blockedOf(
+  { health, probe, skipped }: DecisionRecord,
+  ref: string,
+): 'breaker_open' | 'cooldown' | 'retry_budget' | null {
+  if (skipped?.includes(ref)) return 'retry_budget'
   const known = health?.[ref]
   if (known?.openUntil !== undefined && ref !== probe) return 'breaker_open'
   return known?.cooldownUntil === undefined ? null : 'cooldown'

@@ -73,12 +73,13 @@ export class HealthView {
     const { endpoint, outcome } = report
     const wasOpen = this.isTroubled(now) && this.#openUntil(endpoint, now) !== 0
     const well = outcome === 'success' || outcome === 'answered'
-    if (!wasOpen && (outcome === 'answered' || outcome === 'excluded')) return 'never'
+    const silent = outcome === 'excluded' && report.latencyAtLeastMs === undefined
+    if (!wasOpen && (outcome === 'answered' || silent)) return 'never'
     const changed = this.#book.record(report, now)
     if (wasOpen && well) this.#probes.delete(endpoint)
     else if (wasOpen) this.#probes.set(endpoint, { state: 'asked', since: now })
     if (changed || wasOpen || !well) this.#assess(now)
-    return wasOpen || !well ? 'now' : 'soon'
+    return wasOpen || (!well && outcome !== 'excluded') ? 'now' : 'soon'
   }
 
   /** Whether this isolate should ask for the probe of a waiting endpoint now: once in a while, until it has it. */

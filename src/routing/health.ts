@@ -13,6 +13,8 @@ export interface HealthReport {
   retryAfterMs?: number
   /** Milliseconds to the first content, of a success. */
   latencyMs?: number
+  /** Of a call that was given up for another one that was quicker: without these a percentile would be of the quick ones. */
+  latencyAtLeastMs?: number
   /** Output tokens a second, of a success. */
   tokensPerSecond?: number
   /** Of a success that called tools: whether every call could be made. Left out where nobody looked. */

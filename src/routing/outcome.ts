@@ -2,6 +2,7 @@ import type { EndpointRecord } from '../catalog/records.ts'
 import type { AttemptFailure, Availability, AvailabilityCode, ErrorType, Failure } from '../chat/failure.ts'
 import type { HealthOutcome } from './health.ts'
 import type { Plan } from './plan.ts'
+import { randomOf } from './random.ts'
 
 /** What follows from a failed upstream call, for the next attempt, for the endpoint's health and for the client. */
 export interface Verdict {
@@ -234,12 +235,22 @@ function shortestWaitMs(calls: readonly FailedCall[]): number | null {
   return shortest
 }
 
+/**
+ * Later by up to a quarter, at least by up to two seconds, and never sooner: the clients of an outage would otherwise come
+ * back in one wave, on the second.
+ */
+function spread(ms: number, seed: number): number {
+  return ms + Math.floor(randomOf(seed)() * Math.max(2_000, ms / 4))
+}
+
 /** Every planned endpoint is in a cooldown or behind an open breaker: nobody was called. */
-function blockedFailure({ attempts, requestedModels }: Plan, now: number): Failure {
+function blockedFailure(plan: Plan, now: number): Failure {
+  const { attempts, requestedModels } = plan
   const cooling = attempts.length > 0 && attempts.every(({ blocked }) => blocked === 'cooldown')
   const waits = attempts.filter(({ blocked }) => blocked !== null).map(({ blockedUntil }) => blockedUntil - now)
   // A breaker whose time has come waits for somebody's probe: soon.
-  const retryAfterMs = waits.length > 0 ? Math.max(1000, Math.min(...waits)) : null
+  const soonestMs = waits.length > 0 ? Math.max(1000, Math.min(...waits)) : null
+  const retryAfterMs = soonestMs === null || cooling ? soonestMs : spread(soonestMs, plan.seed)
   const providers = [...new Set(attempts.map(({ endpoint }) => endpoint.provider.name))].join(', ')
   const type = cooling ? 'rate_limit_exceeded' : 'provider_overloaded'
   return {

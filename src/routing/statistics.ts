@@ -50,8 +50,9 @@ export function emptyStatistics(): Statistics {
 /** Counts one outcome in place. Only successes and errors count: `openrouter-routing.md` §3.7. */
 export function countCall(statistics: Statistics, report: HealthReport, now: number): void {
   statistics.seenAt = now
-  if (report.outcome !== 'success' && report.outcome !== 'error') return
   const at = Math.min(report.at, now)
+  if (report.latencyAtLeastMs !== undefined) countPerformance(statistics, report, at, now)
+  if (report.outcome !== 'success' && report.outcome !== 'error') return
   const success = report.outcome === 'success'
   tallyCall(statistics.fine, at, success, now)
   tallyCall(statistics.coarse, at, success, now)
@@ -63,7 +64,7 @@ export function countCall(statistics: Statistics, report: HealthReport, now: num
 }
 
 function countPerformance(statistics: Statistics, report: HealthReport, at: number, now: number): void {
-  const { latencyMs, tokensPerSecond } = report
+  const { latencyMs = report.latencyAtLeastMs, tokensPerSecond } = report
   const slot = Math.floor(at / minuteMs)
   statistics.performance = recentMinutes(statistics, now)
   if (slot <= Math.floor(now / minuteMs) - minutesOfPerformance) return

@@ -107,6 +107,21 @@ describe('GET /generation', () => {
     expect(body).toMatchObject({ data: { excluded: [{ endpoint_id: 'third:acme/large', rule: 'context' }] } })
   })
 
+  it('shows what a call cost that lost against a quicker one', async () => {
+    const [attempt] = sampleGeneration().attempts
+    if (!attempt) throw new Error('the sample has attempts')
+    answers = [
+      sampleGeneration({
+        attempts: [{ ...attempt, outcome: 'hedged', costNanoUsd: 3_000_000, costEstimated: true }, attempt],
+      }),
+    ]
+    const body = await (await app.request(`/generation?id=${freshId}`)).json()
+    expect(GenerationResponse$inboundSchema.parse(body)).toBeTruthy()
+    const { data } = body as { data: { attempts: unknown[] } }
+    expect(data.attempts[0]).toMatchObject({ outcome: 'hedged', cost: 0.003, cost_estimated: true })
+    expect(data.attempts[1]).not.toHaveProperty('cost')
+  })
+
   it('shows a failed request, which has almost nothing', async () => {
     answers = [
       sampleGeneration({

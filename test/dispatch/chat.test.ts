@@ -331,7 +331,11 @@ describe('one chat request', () => {
       health: { [cheap.id]: blocked, [dear.id]: { openUntil: start + 10_000 } },
     })
     const answer = await ask(none)
-    expect(answer).toMatchObject({ kind: 'failed', failure: { type: 'provider_overloaded', retryAfterMs: 10_000 } })
+    expect(answer).toMatchObject({ kind: 'failed', failure: { type: 'provider_overloaded' } })
+    // Never sooner than the first may be asked again, and not everybody at the same moment.
+    const retryAfterMs = answer.kind === 'failed' ? answer.failure.retryAfterMs : 0
+    expect(retryAfterMs).toBeGreaterThanOrEqual(10_000)
+    expect(retryAfterMs).toBeLessThan(12_500)
     await settled(none)
     expect(none.calls).toEqual([])
     expect(none.rows).toMatchObject([{ status: 503, attempts: [], decision: { health: { cheap: blocked, dear: {} } } }])
@@ -558,5 +562,21 @@ describe('a client that goes', () => {
     await settled(here)
     expect(here.calls).toEqual(['cheap'])
     expect(here.rows).toMatchObject([{ cancelled: true, costNanoUsd: 0, attempts: [{ outcome: 'cancelled' }] }])
+  })
+  it('while the call is being signed makes none, and has none on its receipt', async () => {
+    const here = world(() => whole('Hi'))
+    const { access } = here.gateway
+    let begun = false
+    here.gateway.health.begin = () => {
+      begun = true
+    }
+    here.gateway.access = (endpoint) => {
+      if (begun) queueMicrotask(() => here.client.abort())
+      return access(endpoint)
+    }
+    expect(await ask(here)).toMatchObject({ kind: 'failed' })
+    await settled(here)
+    expect(here.calls).toEqual([])
+    expect(here.rows).toMatchObject([{ cancelled: true, attempts: [] }])
   })
 })

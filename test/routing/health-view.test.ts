@@ -27,6 +27,16 @@ function openedByItself(): HealthView {
 
 const openUntilOf = (view: HealthView, now: number) => view.of('a', now)?.openUntil ?? 0
 
+describe('what an isolate tells', () => {
+  it('is nothing of a client’s own fault, but in its time what a call took that was given up for a quicker one', () => {
+    const view = new HealthView()
+    expect(record(view, 'excluded', start)).toBe('never')
+    const report = { endpoint: 'a', at: start, outcome: 'excluded' as const, latencyAtLeastMs: 900 }
+    expect(view.record(report, start)).toBe('soon')
+    expect(view.of('a', start)).toBeUndefined()
+  })
+})
+
 describe('what an isolate holds true', () => {
   it('is nothing of what it never heard of', () => {
     expect(new HealthView().of('a', start)).toBeUndefined()

@@ -197,13 +197,13 @@ describe('the final failure', () => {
 })
 
 describe('a plan in which nobody may be called', () => {
-  function blocked(health: Parameters<typeof healthy>[0][]) {
+  function blocked(health: Parameters<typeof healthy>[0][], seed = 1) {
     const tags = ['alpha', 'beta']
     const made = plan(
       planInput(
         [alpha, beta],
         {},
-        { health: Object.fromEntries(health.map((one, index) => [tags[index], healthy(one)])) },
+        { seed, health: Object.fromEntries(health.map((one, index) => [tags[index], healthy(one)])) },
       ),
     )
     return finalFailure([], made, noon)
@@ -224,9 +224,23 @@ describe('a plan in which nobody may be called', () => {
   it('is 503 where a breaker is open, and the wait is never none', () => {
     const told = blocked([{ openUntil: noon - 1 }, { cooldownUntil: noon + 3000 }])
     expect(statusOf(told)).toBe(503)
-    expect(told).toMatchObject({
-      retryAfterMs: 1000,
-      availability: { code: 'temporarily_unavailable', retryable: true },
+    expect(told).toMatchObject({ availability: { code: 'temporarily_unavailable', retryable: true } })
+    expect(told.retryAfterMs).toBeGreaterThanOrEqual(1000)
+  })
+
+  it('has everybody come back at another time, none too soon', () => {
+    const waits = Array.from({ length: 200 }, (_, seed) => {
+      const told = blocked([{ openUntil: noon + 28_000 }, { openUntil: noon + 20_000 }], seed)
+      expect(told.availability?.retry_after).toBe(Math.ceil((told.retryAfterMs ?? 0) / 1000))
+      return told.retryAfterMs ?? 0
     })
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(20_000)
+    expect(Math.max(...waits)).toBeLessThan(25_000)
+    for (const from of [20_000, 21_000, 22_000, 23_000, 24_000]) {
+      const inThisSecond = waits.filter((wait) => wait >= from && wait < from + 1_000).length
+      expect(inThisSecond).toBeGreaterThan(20)
+      expect(inThisSecond).toBeLessThan(60)
+    }
+    expect(blocked([{ openUntil: noon + 28_000 }], 7)).toEqual(blocked([{ openUntil: noon + 28_000 }], 7))
   })
 })

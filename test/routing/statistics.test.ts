@@ -80,6 +80,17 @@ describe('what is published of an endpoint', () => {
     expect(throughput).toBeNull()
   })
 
+  it('counts what a call took that was given up for a quicker one, and nothing else of it', () => {
+    const statistics = counted(90, 0, start, { latencyMs: 100 })
+    for (let call = 0; call < 10; call++)
+      countCall(statistics, { endpoint: 'e', at: start, outcome: 'excluded', latencyAtLeastMs: 900 }, start)
+    const { latency, uptime5m } = published(statistics, start)
+    expect(latency?.p75).toBeLessThan(103)
+    expect(latency?.p99).toBeGreaterThan(880)
+    expect(uptime5m).toBe(100)
+    expect(published(counted(90, 0, start, { latencyMs: 100 }), start).uptime5m).toBe(uptime5m)
+  })
+
   it('stays small under a day of traffic', () => {
     const statistics = emptyStatistics()
     for (let at = start; at < start + 26 * 60 * minute; at += 5_000) {

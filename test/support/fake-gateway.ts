@@ -5,6 +5,7 @@ import type { Gateway } from '../../src/dispatch/gateway.ts'
 import type { KeyRecord } from '../../src/dispatch/key-directory.ts'
 import type { Admission } from '../../src/dispatch/keys.ts'
 import { noSpend } from '../../src/metering/spend.ts'
+import { openBudget } from '../../src/routing/retry-budget.ts'
 import { defaultRateLimit } from '../../src/routing/window.ts'
 
 export const operatorKey = 'operator-key-of-at-least-32-characters'
@@ -30,6 +31,7 @@ export function fakeGateway(
     isOperatorKey: async (key: string) => key === operatorKey,
     waitUntil: () => {},
     account: { routing: () => null, readRouting: async () => null, replaceRouting: async () => {} },
+    retryBudget: openBudget(now()),
     directory: {
       create: async (input: Omit<KeyRecord, 'createdAt' | 'updatedAt' | 'usage'>) => {
         const at = gateway.now()

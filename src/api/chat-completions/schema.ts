@@ -53,6 +53,17 @@ const namedFunction = object({ name }, ['name'])
 const places = (pattern: RegExp, what: string) =>
   list(string({ min: 1, max: 64, pattern, what }), { max: 64, what: 'an array of places' })
 
+const hedgeFields = object({
+  after_ms: number(1, 600_000),
+  after: oneOf(['p50', 'p75', 'p90', 'p95', 'p99']),
+  max_extra_cost: price,
+})
+const hedge: Check = (value) => {
+  const wrong = hedgeFields(value)
+  if (wrong !== null || !isObject(value) || (value.after_ms === undefined) !== (value.after === undefined)) return wrong
+  return problem('needs one of after_ms (milliseconds) and after (a percentile, e.g. "p95")')
+}
+
 /** `provider`, of a request and of the account's defaults. */
 export const provider = object({
   order: names,
@@ -74,6 +85,7 @@ export const provider = object({
   direct_only: boolean,
   jurisdictions: places(/^([a-z]{2}|eea)$/i, 'a country code such as "FR", or "EU" or "EEA"'),
   regions: places(/^[a-z\d-]+$/i, 'a country code, "EU", "EEA", or a provider\'s region such as "eu-west-1"'),
+  hedge,
 })
 
 const reasoning = object({

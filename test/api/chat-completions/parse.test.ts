@@ -161,7 +161,7 @@ describe('a request with a wrong field', () => {
       { ...hello, response_format: { type: 'json_schema', json_schema: { name: 'a'.repeat(65) } } },
     ],
     ['response_format.grammar', /is required/, { ...hello, response_format: { type: 'grammar' } }],
-    ['reasoning', /an object, got true|an object, got a boolean/, { ...hello, reasoning: true }],
+    ['reasoning', /an object, got a boolean|an object, got a boolean/, { ...hello, reasoning: true }],
     ['reasoning.effort', /one of "max".*got "ultra"/, { ...hello, reasoning: { effort: 'ultra' } }],
     ['reasoning.max_tokens', /exclude each other/, { ...hello, reasoning: { effort: 'low', max_tokens: 100 } }],
     [
@@ -212,6 +212,17 @@ describe('a request with a wrong field', () => {
     ['provider.max_price.prompt', /a price/, { ...hello, provider: { max_price: { prompt: 'cheap' } } }],
     ['provider.max_price.completion', /a price/, { ...hello, provider: { max_price: { completion: -1 } } }],
     ['provider.max_price.image', /a price/, { ...hello, provider: { max_price: { image: '1e999' } } }],
+    ['provider.hedge', /an object, got a boolean/, { ...hello, provider: { hedge: true } }],
+    ['provider.hedge', /one of after_ms .* and after/, { ...hello, provider: { hedge: {} } }],
+    ['provider.hedge', /one of after_ms/, { ...hello, provider: { hedge: { after_ms: 5, after: 'p95' } } }],
+    ['provider.hedge.after_ms', /from 1 to 600000, got 0/, { ...hello, provider: { hedge: { after_ms: 0 } } }],
+    ['provider.hedge.after_ms', /a string/, { ...hello, provider: { hedge: { after_ms: '100' } } }],
+    ['provider.hedge.after', /"p50", "p75", "p90", "p95"/, { ...hello, provider: { hedge: { after: 'p96' } } }],
+    [
+      'provider.hedge.max_extra_cost',
+      /a price/,
+      { ...hello, provider: { hedge: { after: 'p95', max_extra_cost: '5%' } } },
+    ],
     [
       'provider.preferred_max_latency',
       /a number or an object/,
@@ -289,6 +300,19 @@ describe('a request as clients send it', () => {
       model: 'acme/m1',
       provider: { max_price: {} },
       unknown: null,
+    })
+  })
+
+  it('may ask for hedging by time or by percentile, with or without a bound', () => {
+    for (const hedge of [
+      { after_ms: 250 },
+      { after: 'p95', max_extra_cost: '0.002' },
+      { after: 'p50', max_extra_cost: 0 },
+    ])
+      expect(parse({ ...hello, provider: { hedge } }).provider?.hedge).toEqual(hedge)
+    expect(parse({ ...hello, provider: { hedge: null } }).provider).toEqual({})
+    expect(parse({ ...hello, provider: { hedge: { after_ms: 250, after: null } } }).provider).toEqual({
+      hedge: { after_ms: 250 },
     })
   })
 
