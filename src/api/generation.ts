@@ -94,6 +94,7 @@ function present(row: GenerationRow) {
       ...presentAttempt(attempt, row),
       outcome: attempt.outcome,
       router: attempt.router === true,
+      ...(attempt.costIsMinimum && { cost_is_minimum: true }),
     })),
     excluded: row.excluded.map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
     translation: row.translation,

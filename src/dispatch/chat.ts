@@ -6,6 +6,7 @@ import type { AttemptRecord } from '../metering/generation.ts'
 import type { CandidateModel } from '../routing/model-id.ts'
 import { needsOf } from '../routing/needs.ts'
 import { type Plan, plan as planAttempts } from '../routing/plan.ts'
+import { accountForCancelled } from './cancelled.ts'
 import { reserveNanoUsd, resolveModels } from './candidates.ts'
 import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
@@ -47,7 +48,14 @@ const commitAfterMs = 1_000
  * One chat request's life: admit, plan, attempt, stream, settle. The key object is the only thing asked before the
  * upstream is called, and the plan is made while it answers. Whatever happens afterwards is settled exactly once.
  */
-export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
+export function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
+  const life = answerChat(call)
+  // The life of the request goes on when the client does not: what was begun is settled.
+  call.gateway.waitUntil(life.catch(() => {}))
+  return life
+}
+
+async function answerChat(call: ChatCall): Promise<ChatAnswer> {
   const { gateway, request } = call
   let candidates: CandidateModel[]
   try {
@@ -122,10 +130,7 @@ interface CallContext {
 
 async function answerWhole(input: RunInput, context: CallContext): Promise<ChatAnswer> {
   const { gateway, dialect } = input
-  // The life of the request goes on when the client does not: what was begun is settled.
-  const life = run(input)
-  gateway.waitUntil(life.catch(() => {}))
-  const result = await life
+  const result = await run(input)
   if (result.answered === null) {
     settle(context, { failure: result.failure, cancelled: result.cancelled })
     return { kind: 'failed', failure: result.failure }
@@ -240,6 +245,9 @@ function settle(context: CallContext, ending: EndingFields): void {
 
 function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
   const { call } = context
+  const cancelled = ending.cancelled
+    ? accountForCancelled(context.attempts, context.plan?.attempts ?? [], context.promptTokensEstimate)
+    : null
   return call.gateway.keys.settle(
     generationRow(call, {
       answeredBy: null,
@@ -254,6 +262,7 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
       firstContentAt: null,
       endedAt: call.gateway.now(),
       ...ending,
+      ...cancelled,
       attempts: context.attempts,
       plan: context.plan,
       userHash: context.userHash,

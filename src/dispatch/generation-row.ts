@@ -20,6 +20,8 @@ export interface Ending {
   finish: { reason: string; native: string | null } | null
   usage: TokenUsage | null
   cost: UsageCost
+  /** Where it is neither `cost` nor what `usage` costs at the endpoint that answered. */
+  upstreamCost?: UsageCost
   upstreamId: string | null
   serviceTier: string | null
   translation: TranslationNote[]
@@ -56,7 +58,8 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
   const endpoint = answeredBy?.endpoint ?? null
   const model = answeredBy?.model ?? plan?.attempts[0]?.model ?? null
   // What was charged is what was metered, unless nothing was charged.
-  const upstreamCost = ending.cost !== noCost || !answeredBy ? ending.cost : costOf(usage, answeredBy)
+  const upstreamCost =
+    ending.upstreamCost ?? (ending.cost !== noCost || !answeredBy ? ending.cost : costOf(usage, answeredBy))
   return {
     id: call.generationId,
     requestId: call.requestId,

@@ -13,6 +13,8 @@ export interface AttemptRecord {
   isByok: boolean
   /** The provider forwards to somebody else, and that is all that is known of where the answer was made. */
   router?: true
+  /** The client went, and the provider neither stops then nor bills less: what is accounted for is the least it cost. */
+  costIsMinimum?: true
 }
 
 /**
