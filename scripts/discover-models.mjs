@@ -141,6 +141,8 @@ async function askJson({ fetch, url, apiKey, body }) {
         ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
+      // A key must not travel on to wherever an answer points.
+      redirect: 'error',
       signal: AbortSignal.timeout(patienceMs),
     })
     text = await response.text()

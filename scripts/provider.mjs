@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { refusalOf } from '../src/edge/address.ts'
 import { variablePrefix } from './build-dev-vars.mjs'
 import { readDevVars } from './dev-vars.mjs'
 import { DiscoveryError, discoverModels } from './discover-models.mjs'
@@ -92,6 +93,8 @@ export function readCommand(argv) {
   const { 'base-url': baseUrl } = values
   if (baseUrl !== undefined && !/^https?:\/\/[^/]/.test(baseUrl))
     throw new Complaint('--base-url is an http or https address, such as http://localhost:8000/v1')
+  const refusal = baseUrl === undefined ? null : refusalOf(baseUrl, 'development')
+  if (refusal !== null) throw new Complaint(`--base-url cannot be used. ${refusal}`)
   return {
     action,
     slug,

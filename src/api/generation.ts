@@ -113,6 +113,7 @@ function present(row: GenerationRow) {
         cost: usdOf(attempt.costNanoUsd),
         cost_estimated: attempt.costEstimated === true,
       }),
+      ...(attempt.costIsMinimum && { cost_is_minimum: true }),
     })),
     excluded: excludedOf(row).map(({ endpointId, rule }) => ({ endpoint_id: endpointId, rule })),
     translation: row.translation,

@@ -102,6 +102,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
     input.client.removeEventListener('abort', onClientGone)
   }
   let called = false
+  let isEncoded = false
 
   try {
     const target = { endpoint, model, baseUrl: access.baseUrl, credential: access.credential }
@@ -114,6 +115,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       ...(input.userHash === undefined ? {} : { userHash: input.userHash }),
       ...(input.betas === undefined ? {} : { betas: input.betas }),
     })
+    isEncoded = true
     const lost = lostIn(encoded.translation, input.request)
     if (lost)
       return failed({ kind: 'unsupported', message: `${endpoint.provider.name} cannot be told ${lost}.` }, false)
@@ -221,10 +223,22 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
       return failed({ kind: 'timeout', message: 'The provider did not answer in time.' }, called)
     if (error instanceof AuthorizeError) return failed(error.failure, called)
     if (error instanceof FailureError) return failed({ kind: 'unsupported', message: error.failure.message }, false)
+    if (!isEncoded) {
+      // A bug of ours, met by what this client asks: no reason to think ill of the endpoint.
+      console.error(JSON.stringify({ event: 'encode-failed', wire: wire.name, error: nameOf(error) }))
+      return failed(
+        { kind: 'unsupported', message: 'The request cannot be put into the format of the provider.' },
+        false,
+      )
+    }
     return failed({ kind: 'network', message: 'The connection to the provider failed.' }, called)
   } finally {
     settle()
   }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
 }
 
 function failed(failure: AttemptFailure, called: boolean): FailedAttempt {

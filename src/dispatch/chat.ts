@@ -7,6 +7,7 @@ import type { Plan } from '../routing/plan.ts'
 import { seedFrom } from '../routing/random.ts'
 import { promoteSticky } from '../routing/sticky.ts'
 import { toolVerdict } from '../routing/tool-verdict.ts'
+import { accountForCancelled } from './cancelled.ts'
 import { reserveNanoUsd } from './candidates.ts'
 import { type Conversation, conversationNote, conversationOf } from './conversation.ts'
 import { type Considered, consider, decide } from './decide.ts'
@@ -51,7 +52,14 @@ const commitAfterMs = 1_000
  * One chat request's life: admit, plan, attempt, stream, settle. The key object is the only thing asked before the
  * upstream is called, and the plan is made while it answers. Whatever happens afterwards is settled exactly once.
  */
-export async function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
+export function dispatchChat(call: ChatCall): Promise<ChatAnswer> {
+  const life = answerChat(call)
+  // The life of the request goes on when the client does not: what was begun is settled.
+  call.gateway.waitUntil(life.catch(() => {}))
+  return life
+}
+
+async function answerChat(call: ChatCall): Promise<ChatAnswer> {
   const { gateway, request } = call
   let considered: Considered
   try {
@@ -129,10 +137,7 @@ interface CallContext {
 
 async function answerWhole(input: RunInput, context: CallContext): Promise<ChatAnswer> {
   const { gateway, dialect } = input
-  // The life of the request goes on when the client does not: what was begun is settled.
-  const life = run(input)
-  gateway.waitUntil(life.catch(() => {}))
-  const result = await life
+  const result = await run(input)
   if (result.answered === null) {
     settle(context, { failure: result.failure, cancelled: result.cancelled })
     return { kind: 'failed', failure: result.failure }
@@ -250,6 +255,9 @@ function settle(context: CallContext, ending: EndingFields): void {
 
 function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
   const { call } = context
+  const cancelled = ending.cancelled
+    ? accountForCancelled(context.attempts, context.plan?.attempts ?? [], context.promptTokensEstimate)
+    : null
   return call.gateway.keys.settle(
     generationRow(call, {
       answeredBy: null,
@@ -264,6 +272,7 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
       firstContentAt: null,
       endedAt: call.gateway.now(),
       ...ending,
+      ...cancelled,
       attempts: context.attempts,
       plan: context.plan,
       userHash: context.userHash,

@@ -22,6 +22,8 @@ export interface Ending {
   finish: { reason: string; native: string | null } | null
   usage: TokenUsage | null
   cost: UsageCost
+  /** Where it is neither `cost` nor what `usage` costs at the endpoint that answered. */
+  upstreamCostNanoUsd?: number
   upstreamId: string | null
   serviceTier: string | null
   translation: TranslationNote[]
@@ -67,9 +69,10 @@ export function generationRow(call: ChatCall, ending: Ending): GenerationRow {
   const model = answeredBy?.model ?? plan?.attempts[0]?.model ?? null
   // What was charged is what was metered, unless nothing was charged.
   const upstreamCostNanoUsd =
-    ending.cost !== noCost || !answeredBy
+    ending.upstreamCostNanoUsd ??
+    (ending.cost !== noCost || !answeredBy
       ? ending.cost.costNanoUsd
-      : costOf(usage, answeredBy).costNanoUsd + lostNanoUsd(ending.attempts)
+      : costOf(usage, answeredBy).costNanoUsd + lostNanoUsd(ending.attempts))
   return {
     id: call.generationId,
     requestId: call.requestId,

@@ -28,11 +28,47 @@ const reservedIpv4: readonly Block[] = [
 /** Names that mean this machine or this network wherever they are resolved. A name without a dot is one of them. */
 const localNames = ['localhost', 'localdomain', 'local', 'internal', 'intranet', 'lan', 'home', 'corp', 'home.arpa']
 
+/** Public names whose purpose is to resolve to the local machine, or to whatever address is written into them. */
+const namesOfLocalAddresses = [
+  'nip.io',
+  'sslip.io',
+  'xip.io',
+  'ip6.name',
+  'backname.io',
+  'localtest.me',
+  'lvh.me',
+  'vcap.me',
+  'fuf.me',
+  'local.gd',
+  'localho.st',
+  'localhost.direct',
+  'lacolhost.com',
+  'traefik.me',
+  'rbndr.us',
+  '1u.ms',
+]
+
+/** Where clouds hand out the credentials of the machine that asks, wherever that is: never an upstream. */
+const metadataHosts = new Set([
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+  'metadata.tencentyun.com',
+  'metadata.platformequinix.com',
+  'metadata.packet.net',
+  '100.100.100.200',
+  // Azure's wire server has a public address.
+  '168.63.129.16',
+  '[fd00:ec2::254]',
+  '[fd20:ce::254]',
+])
+
 /**
  * Why no connection may be opened to `url`, or null when it may. In development plain http and the local machine and
  * its networks are fine; link-local, metadata and multicast addresses never are. The URL parser has brought decimal,
- * octal and hexadecimal forms into one already. What a public name resolves to (`10.0.0.1.nip.io`) cannot be seen from
- * here: a Worker has no resolver, and its network reaches no private address either.
+ * octal and hexadecimal forms into one already. What a public name resolves to cannot be seen from here, but for the
+ * well-known ones (`10.0.0.1.nip.io`): a Worker has no resolver, and its network reaches no private address either.
  */
 export function refusalOf(url: string, environment: Environment): string | null {
   let parsed: URL
@@ -51,15 +87,45 @@ export function refusalOf(url: string, environment: Environment): string | null 
   return null
 }
 
+/** Schemes of media that no server fetches by itself, or only from a cloud's own storage. */
+const harmlessSchemes = new Set(['data', 'gs', 's3'])
+
+/**
+ * Why a media address of a request may not be handed to a provider, or null when it may. The gateway fetches none of
+ * them itself, but a provider does, and one that the operator runs stands in the operator's network. What is no URL (base64,
+ * a file id) is none of this function's business; plain http is, as anywhere on the web, fine.
+ */
+export function mediaRefusalOf(address: string, environment: Environment): string | null {
+  // What some client libraries strip before they parse, the standard's parser among them.
+  const trimmed = address.replace(/^[\0-\x20\x7f-\xa0\s\u200b\u2060]+/, '')
+  const scheme = schemeOf(trimmed)
+  if (scheme === null || harmlessSchemes.has(scheme)) return null
+  if (scheme !== 'http' && scheme !== 'https') return 'Only https, http, data, gs and s3 addresses are allowed.'
+  if (!URL.canParse(trimmed)) return 'The address is not a URL.'
+  return refusalOf(new URL(trimmed).href.replace(/^http:/, 'https:'), environment)
+}
+
+/** In small letters; null for what is no URL. The parser takes tabs and line breaks out wherever they stand. */
+function schemeOf(address: string): string | null {
+  let scheme = ''
+  for (const character of address) {
+    if (character === ':') return /^[a-z]/.test(scheme) ? scheme : null
+    if (character === '\t' || character === '\n' || character === '\r') continue
+    if (scheme.length > 32 || !/[a-z0-9+.-]/i.test(character)) return null
+    scheme += character.toLowerCase()
+  }
+  return null
+}
+
 function reachOf(hostname: string): Reach {
-  if (hostname.startsWith('[')) return reachOfIpv6(hostname.slice(1, -1))
   const name = hostname.replace(/\.+$/, '').toLowerCase()
+  if (metadataHosts.has(name)) return 'reserved'
+  if (name.startsWith('[')) return reachOfIpv6(name.slice(1, -1))
   if (name === '') return 'reserved'
   const ipv4 = readIpv4(name)
   if (ipv4 !== null) return reachOfIpv4(ipv4)
-  if (name === 'metadata.google.internal') return 'reserved'
-  if (!name.includes('.')) return 'local'
-  return localNames.some((local) => name.endsWith(`.${local}`)) ? 'local' : 'public'
+  if (!name.includes('.') || localNames.some((local) => name.endsWith(`.${local}`))) return 'local'
+  return namesOfLocalAddresses.some((local) => name === local || name.endsWith(`.${local}`)) ? 'local' : 'public'
 }
 
 function reachOfIpv4(address: number): Reach {
@@ -89,7 +155,7 @@ function reachOfIpv6(text: string): Reach {
 
 /** An IPv6 form of a public IPv4 address is nothing an upstream has; it is allowed no more than the address itself. */
 function embedded(ipv4: number): Reach {
-  return reachOfIpv4(ipv4)
+  return reachOf(`${ipv4 >>> 24}.${(ipv4 >>> 16) & 255}.${(ipv4 >>> 8) & 255}.${ipv4 & 255}`)
 }
 
 interface Block {

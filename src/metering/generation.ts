@@ -21,6 +21,8 @@ export interface AttemptRecord {
   router?: true
   /** It went first because it had answered this conversation before. */
   sticky?: true
+  /** The client went, and the provider neither stops then nor bills less: what is accounted for is the least it cost. */
+  costIsMinimum?: true
 }
 
 /**

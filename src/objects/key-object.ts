@@ -74,6 +74,8 @@ export class KeyObject extends DurableObject<Env> {
   later = (task: () => void, ms: number): void => {
     setTimeout(task, ms)
   }
+  /** How long D1 may take to tell of a key: a question that is never answered would hold up all that come later. */
+  findWithinMs = 4_000
   d1: KeyDatabase = {
     readKey: (hash) => readKey(this.env.DB, hash, this.clock()),
     record: async (rows, hash, usage) => {
@@ -334,7 +336,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   async #readKey(): Promise<void> {
-    const record = await this.d1.readKey(this.#hash())
+    const record = await within(this.findWithinMs, this.d1.readKey(this.#hash()))
     // Management may have told of the key meanwhile, and knows better than what was read before.
     if (this.#key !== undefined) return
     if (record === null) {

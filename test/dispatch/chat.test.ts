@@ -459,6 +459,21 @@ describe('time', () => {
     expect(await text).toMatch(/Hel.*: OPENROUTER PROCESSING.*"code":504.*\[DONE\]\n\n$/s)
   })
 
+  it('does not hold against an endpoint what we cannot encode', async () => {
+    vi.spyOn(console, 'error').mockReturnValueOnce()
+    const here = world(() => whole('Hi'))
+    const odd = {
+      toJSON: () => {
+        throw new TypeError('odd')
+      },
+    }
+    expect(await ask(here, { odd })).toMatchObject({ kind: 'failed', failure: { status: 400 } })
+    await settled(here)
+    expect(here.calls).toEqual([])
+    expect(here.reports.every(([, outcome]) => outcome === 'excluded')).toBe(true)
+    expect(here.rows).toMatchObject([{ attempts: [], costNanoUsd: 0 }])
+  })
+
   it('neither cuts a good stream short nor keeps a dead one when the clock jumps', async () => {
     const upstream = fed()
     const here = world(() => upstream.response)
@@ -561,7 +576,48 @@ describe('a client that goes', () => {
     expect(await asking).toMatchObject({ kind: 'failed' })
     await settled(here)
     expect(here.calls).toEqual(['cheap'])
-    expect(here.rows).toMatchObject([{ cancelled: true, costNanoUsd: 0, attempts: [{ outcome: 'cancelled' }] }])
+    // The prompt was sent, and nobody knows better: a marked estimate, and the least that it may be.
+    expect(here.rows).toMatchObject([
+      {
+        cancelled: true,
+        costNanoUsd: 0,
+        usageEstimated: true,
+        completionTokens: 0,
+        attempts: [{ outcome: 'cancelled', costIsMinimum: true }],
+      },
+    ])
+    expect(here.rows[0]?.promptTokens).toBeGreaterThan(0)
+    expect(here.rows[0]?.upstreamCostNanoUsd).toBeGreaterThan(0)
+  })
+
+  it('costs no more than it got where the provider stops with it', async () => {
+    const upstream = fed()
+    const endpoint = endpointRecord({ ...cheap, provider: providerRecord({ slug: 'deepseek', name: 'DeepSeek' }) })
+    const here = world(() => upstream.response, { entry: modelEntry({}, [endpoint]) })
+    upstream.send(delta({ content: 'x' }))
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    here.client.abort()
+    await answer.stream.cancel()
+    await settled(here)
+    expect(here.rows).toMatchObject([{ cancelled: true, attempts: [{ provider: 'deepseek', outcome: 'ok' }] }])
+    expect(here.rows[0]?.attempts[0]?.costIsMinimum).toBeUndefined()
+  })
+
+  it('during failover leaves both calls on record', async () => {
+    const here = world((provider, { signal }) =>
+      provider === 'cheap'
+        ? new Response('{"error":{"message":"down"}}', { status: 500 })
+        : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+    )
+    const asking = ask(here, { stream: true })
+    await vi.advanceTimersByTimeAsync(10)
+    here.client.abort()
+    await asking
+    await settled(here)
+    expect(here.rows).toMatchObject([
+      { cancelled: true, attempts: [{ outcome: 'server-error' }, { outcome: 'cancelled', costIsMinimum: true }] },
+    ])
   })
   it('while the call is being signed makes none, and has none on its receipt', async () => {
     const here = world(() => whole('Hi'))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../../src/edge/address.ts'
+import { forbiddenAddresses, forbiddenSchemes } from './forbidden-addresses.ts'
 
 const local = [
   'https://localhost/v1',
@@ -48,6 +49,8 @@ const local = [
   'https://kubernetes.default.svc.cluster.local',
   'https://nas.home.arpa',
   'https://wiki.corp',
+  'https://10.0.0.1.nip.io',
+  'https://db.LVH.me.',
 ]
 
 const reserved = [
@@ -76,6 +79,13 @@ const reserved = [
   'https://[64:ff9b:1::1]',
   'https://[1::1]',
   'https://[3fff::1]',
+  'https://168.63.129.16',
+  'https://100.100.100.200',
+  'https://[::ffff:100.100.100.200]',
+  'https://[64:ff9b::168.63.129.16]',
+  'https://[fd00:ec2::254]',
+  'https://[fd20:ce::254]',
+  'https://metadata.goog',
 ]
 
 const open = [
@@ -116,6 +126,11 @@ const neverUrls = [
 ]
 
 describe('refusalOf', () => {
+  it('lets nothing of the corpus escape in production', () => {
+    const escaped = [...forbiddenAddresses, ...forbiddenSchemes].filter((url) => refusalOf(url, 'production') === null)
+    expect(escaped).toEqual([])
+  })
+
   it.each(local)('refuses %s in production and takes it in development', (url) => {
     expect(refusalOf(url, 'production')).toBe('The address is private.')
     expect(refusalOf(url, 'development')).toBeNull()

@@ -190,6 +190,35 @@ describe('while the health object is away', () => {
   )
 })
 
+describe('a health object that goes away', () => {
+  it('leaves its last word: what it called broken is left alone', async () => {
+    const more = await newModel({ provider: 'sick', model: 'acme/m3' }, { provider: 'sound', model: 'acme/m3' })
+    const world = await openFaultyWorld({ ...variables, ...more })
+    const { key } = await newKey({ rateLimit: { requests: 0, windowMs: 1 } })
+    const now = Date.now()
+    // Another isolate saw it fail.
+    const health = env.HEALTH.get(env.HEALTH.idFromName('sick@local'))
+    const failure = { endpoint: 'sick:acme/m3', at: now, outcome: 'error' as const }
+    await health.report({
+      isolate: 'another',
+      firstSequence: 0,
+      sentAt: now,
+      reports: [failure, failure, failure],
+      knownRevision: 0,
+    })
+    const ask = () => world.chat(key, { model: 'acme/m3', provider: { order: ['sick', 'sound'] } })
+    await vi.waitFor(async () => {
+      world.upstream.length = 0
+      expect((await ask()).status).toBe(200)
+      expect(world.upstream).toEqual(['https://sound.example/v1/chat/completions'])
+    }, 3_000)
+    world.faults.health = 'fails'
+    world.upstream.length = 0
+    for (let i = 0; i < 20; i++) expect((await ask()).status).toBe(200)
+    expect(new Set(world.upstream)).toEqual(new Set(['https://sound.example/v1/chat/completions']))
+  })
+})
+
 describe('a broken row of the catalogue', () => {
   it.each([
     ['a price that is no number', `UPDATE prices SET prompt = 'free' WHERE endpoint = ?1`],

@@ -175,6 +175,19 @@ describe('admission', () => {
     expect(await reasonOf(admit())).toBe('admitted')
   })
 
+  it('is well again after D1 never answered', async () => {
+    await runInDurableObject(stub, (object: KeyObject) => {
+      const { readKey } = object.d1
+      object.findWithinMs = 50
+      object.d1.readKey = () => {
+        object.d1.readKey = readKey
+        return new Promise(() => {})
+      }
+    })
+    await expect(admit()).rejects.toThrow('no answer within 50 ms')
+    expect(await reasonOf(admit())).toBe('admitted')
+  })
+
   it('needs no D1 for a key it knows', async () => {
     await admit()
     d1Down = true

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { decimalOf } from '../../scripts/discover-models.mjs'
+import { decimalOf, discoverModels } from '../../scripts/discover-models.mjs'
 import { readCommand, run } from '../../scripts/provider.mjs'
 import { isSlug, modelIdOf, perToken } from '../../scripts/provider-rows.mjs'
 import { statementsOf, tablesOf } from '../../scripts/seed-rows.mjs'
@@ -326,5 +326,36 @@ describe('names and numbers', () => {
     [null, null],
   ])('%s is the price %s', (value, text) => {
     expect(decimalOf(value)).toBe(text)
+  })
+})
+
+describe('the address of a server', () => {
+  it('may be on this machine or its network, but is never metadata, and never holds a password', () => {
+    const add = (url: string) => readCommand(['add', 'mine', '--base-url', url])
+    for (const url of ['http://localhost:8000/v1', 'http://192.168.1.5:8000', 'https://llm.example'])
+      expect(add(url)).toMatchObject({ baseUrl: url })
+    for (const url of [
+      'http://169.254.169.254/',
+      'http://0xa9fea9fe/',
+      'http://[::ffff:169.254.169.254]/',
+      'http://168.63.129.16/',
+      'http://metadata.google.internal/',
+      'https://user:password@llm.example',
+      'https://llm.example@169.254.169.254/',
+      'file:///etc/passwd',
+      'http://',
+    ])
+      expect(() => add(url), url).toThrow('--base-url')
+  })
+
+  it('is not exchanged by a redirect', async () => {
+    const inits: RequestInit[] = []
+    const fetch = (async (_: string, init: RequestInit) => {
+      inits.push(init)
+      return Response.json(list(vllm('a')))
+    }) as unknown as typeof globalThis.fetch
+    await discoverModels({ baseUrl: 'http://localhost:8000/v1', engine: undefined, fetch, apiKey: 'sk' })
+    expect(inits.length).toBeGreaterThan(0)
+    expect(inits.every(({ redirect }) => redirect === 'error')).toBe(true)
   })
 })

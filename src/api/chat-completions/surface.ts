@@ -4,6 +4,7 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { type ChatCall, dispatchChat } from '../../dispatch/chat.ts'
 import { readBody } from '../../edge/body.ts'
 import { checkKey, inferenceKeyHash, refusalFailure } from '../authenticate.ts'
+import { refusePrivateMedia } from '../media-addresses.ts'
 import type { SurfaceContext, SurfaceEnv } from '../surface.ts'
 import { chatDialect } from './dialect.ts'
 import { parseChatRequest } from './parse.ts'
@@ -53,7 +54,9 @@ chatCompletions.post('/chat/completions', async (c) => {
 async function parsed(c: SurfaceContext, keyHash: string): Promise<ChatRequest> {
   const gateway = c.get('gateway')
   try {
-    return parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
+    const request = parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
+    refusePrivateMedia(request, gateway.settings.environment)
+    return request
   } catch (error) {
     const checked = await checkKey(gateway, keyHash)
     if (!checked.admitted) throw new FailureError(refusalFailure(checked))

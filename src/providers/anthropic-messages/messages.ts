@@ -1,6 +1,7 @@
 import { mergeDetails } from '../../chat/reasoning-details.ts'
 import type { CacheControl, ChatRequest, ContentPart, Message } from '../../chat/request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { pushAll } from '../push-all.ts'
 import { argumentsObject } from '../tool-arguments.ts'
 import {
   type Block,
@@ -63,7 +64,7 @@ class MessageEncoder {
         case 'developer': {
           if (message.role === 'developer') this.#note('messages.role', 'changed', 'developer-as-system')
           const blocks = this.#blocks(message, false) as TextBlock[]
-          if (this.#turns.length === 0) system.push(...blocks)
+          if (this.#turns.length === 0) pushAll(system, blocks)
           else {
             this.#note('messages.role', 'changed', 'system-as-user')
             this.#turns.add('user', blocks)
@@ -198,9 +199,10 @@ function cacheOf(part: ContentPart): CacheControl | undefined {
 class CallIds {
   #taken = new Set<string>()
   #latest = new Map<string, string>()
+  #next = new Map<string, number>()
 
   open(id: string): string {
-    const free = unused(safeId(id), 128, (other) => this.#taken.has(other))
+    const free = unused(safeId(id), 128, (other) => this.#taken.has(other), this.#next)
     this.#taken.add(free)
     this.#latest.set(id, free)
     return free

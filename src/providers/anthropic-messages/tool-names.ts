@@ -10,6 +10,7 @@ const maxLength = 128
 export class ToolNames {
   #sent = new Map<string, string>()
   #given = new Map<string, string>()
+  #next = new Map<string, number>()
 
   constructor({ tools, messages }: Pick<ChatRequest, 'tools' | 'messages'>) {
     const strange: string[] = []
@@ -23,7 +24,7 @@ export class ToolNames {
       if (message.role === 'assistant') for (const call of message.tool_calls ?? []) add(call.function?.name)
     for (const name of strange) {
       if (this.#sent.has(name)) continue
-      const free = unused(name.replace(/[^a-zA-Z0-9_-]/g, '_') || 'tool', maxLength, (other) => this.#given.has(other))
+      const free = this.unused(name.replace(/[^a-zA-Z0-9_-]/g, '_') || 'tool')
       this.#sent.set(name, free)
       this.#given.set(free, name)
     }
@@ -41,16 +42,27 @@ export class ToolNames {
 
   /** `wish`, or something like it that no function of this request is called. */
   unused(wish: string): string {
-    return unused(wish, maxLength, (other) => this.#given.has(other))
+    return unused(wish, maxLength, (other) => this.#given.has(other), this.#next)
   }
 }
 
-/** The first of `name`, `name_2`, `name_3`, … that is not taken, at most `length` long. */
-export function unused(name: string, length: number, isTaken: (name: string) => boolean): string {
-  let free = name.slice(0, length)
-  for (let i = 2; isTaken(free); i++) {
+/**
+ * The first of `name`, `name_2`, `name_3`, … that is not taken, at most `length` long. `next` remembers where to go on,
+ * so that many names that come out alike are not each tried against all before them; what is taken must stay taken.
+ */
+export function unused(
+  name: string,
+  length: number,
+  isTaken: (name: string) => boolean,
+  next: Map<string, number>,
+): string {
+  const base = name.slice(0, length)
+  if (!isTaken(base)) return base
+  for (let i = next.get(base) ?? 2; ; i++) {
     const suffix = `_${i}`
-    free = name.slice(0, length - suffix.length) + suffix
+    const free = name.slice(0, length - suffix.length) + suffix
+    if (isTaken(free)) continue
+    next.set(base, i)
+    return free
   }
-  return free
 }

@@ -1,4 +1,5 @@
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { pushAll } from '../push-all.ts'
 import type { Block, TextBlock, ToolResultBlock, Turn } from './format.ts'
 
 /** Stands where somebody has to say something and nobody did. */
@@ -7,16 +8,17 @@ const placeholder = '.'
 /** A conversation in the making: neighbours of one role become one turn, and results of tools come first in theirs. */
 export class Turns {
   #turns: Turn[] = []
-  /** Results at the beginning of the last turn. */
-  #results = 0
+  /** Results of the last turn, which go to its beginning. */
+  #results: ToolResultBlock[] = []
 
   add(role: Turn['role'], blocks: readonly Block[]): void {
     if (blocks.length === 0) return
-    this.#turn(role).content.push(...blocks)
+    pushAll(this.#turn(role).content, blocks)
   }
 
   addResult(block: ToolResultBlock): void {
-    this.#turn('user').content.splice(this.#results++, 0, block)
+    this.#turn('user')
+    this.#results.push(block)
   }
 
   get length(): number {
@@ -26,14 +28,22 @@ export class Turns {
   #turn(role: Turn['role']): Turn {
     const last = this.#turns.at(-1)
     if (last?.role === role) return last
+    this.#close()
     const turn: Turn = { role, content: [] }
     this.#turns.push(turn)
-    this.#results = 0
     return turn
+  }
+
+  #close(): void {
+    const last = this.#turns.at(-1)
+    if (last === undefined || this.#results.length === 0) return
+    last.content = [...this.#results, ...last.content]
+    this.#results = []
   }
 
   /** The turns, beginning with the user. */
   finish(note: Note): Turn[] {
+    this.#close()
     if (this.#turns[0]?.role !== 'user') {
       this.#turns.unshift({ role: 'user', content: [{ type: 'text', text: placeholder }] })
       note('messages', 'emulated', 'placeholder-turn')

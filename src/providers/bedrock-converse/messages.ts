@@ -1,5 +1,6 @@
 import type { CacheControl, ChatRequest, ContentPart, Message } from '../../chat/request.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { pushAll } from '../push-all.ts'
 import { argumentsObject } from '../tool-arguments.ts'
 import type { Block, MediaBlock, SystemBlock, TextBlock, ToolResultBlock, Turn } from './format.ts'
 import { DocumentNames, mediaBlock } from './media.ts'
@@ -47,7 +48,7 @@ class MessageEncoder {
         case 'system':
         case 'developer':
           if (message.role === 'developer') this.#note('messages.role', 'changed', 'developer-as-system')
-          if (this.#turns.length === 0) system.push(...this.#systemBlocks(message))
+          if (this.#turns.length === 0) pushAll(system, this.#systemBlocks(message))
           else {
             this.#note('messages.role', 'changed', 'system-as-user')
             this.#turns.add('user', this.#systemBlocks(message))

@@ -1,4 +1,5 @@
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { pushAll } from '../push-all.ts'
 import type { Block, Turn } from './format.ts'
 import type { ModelFacts } from './model-facts.ts'
 
@@ -12,7 +13,7 @@ export class Turns {
   add(role: Turn['role'], blocks: readonly Block[]): void {
     if (blocks.length === 0) return
     const last = this.#turns.at(-1)
-    if (last?.role === role) last.content.push(...blocks)
+    if (last?.role === role) pushAll(last.content, blocks)
     else this.#turns.push({ role, content: [...blocks] })
   }
 

@@ -2,6 +2,7 @@ import type { ContentPart, Message, TextPart } from '../../chat/request.ts'
 import { parseExactJson } from '../exact-json.ts'
 import { asRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { pushAll } from '../push-all.ts'
 import type { GeminiContent, GeminiPart } from './format.ts'
 import { geminiName } from './function-names.ts'
 import { encodePart } from './media.ts'
@@ -32,7 +33,7 @@ export function encodeContents(
   const contents: GeminiContent[] = []
   const lastUser = messages.findLastIndex((message) => message.role === 'user')
   let leading = true
-  let calls: Calls = []
+  let calls: Calls[number][] = []
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i]
     if (!message) continue
@@ -41,7 +42,7 @@ export function encodeContents(
       case 'system':
       case 'developer': {
         const parts = encodeText(message.content, note)
-        if (leading) system.push(...parts)
+        if (leading) pushAll(system, parts)
         else if (parts.length > 0) {
           append(contents, 'user', named(parts, message.name))
           note('messages.role', 'changed', 'system-as-user')
@@ -55,7 +56,8 @@ export function encodeContents(
       case 'assistant': {
         leading = false
         // The calls of one turn may be told in several messages.
-        calls = [...(messages[i - 1]?.role === 'assistant' ? calls : []), ...(message.tool_calls ?? [])]
+        if (messages[i - 1]?.role !== 'assistant') calls = []
+        pushAll(calls, message.tool_calls ?? [])
         const parts = encodeModelTurn(message, {
           thinks: facts.thinking.by !== 'none',
           mustBeSigned: facts.signedCalls && i > lastUser,
@@ -93,7 +95,7 @@ function withSystem(system: GeminiPart[], contents: GeminiContent[], facts: Mode
   if (facts.systemInstruction && contents.length > 0) return { systemInstruction: { parts: system }, contents }
   note('messages.role', 'changed', 'system-as-user')
   const [first] = contents
-  if (first?.role === 'user' && !first.parts.some((part) => part.functionResponse)) first.parts.unshift(...system)
+  if (first?.role === 'user' && !isClosed(first)) first.parts = [...system, ...first.parts]
   else contents.unshift({ role: 'user', parts: system })
   return { contents }
 }
@@ -102,9 +104,13 @@ function withSystem(system: GeminiPart[], contents: GeminiContent[], facts: Mode
 function append(contents: GeminiContent[], role: 'user' | 'model', parts: GeminiPart[]): void {
   if (parts.length === 0) return
   const last = contents.at(-1)
-  if (last?.role === role && !last.parts.some((part) => part.functionResponse ?? part.functionCall))
-    last.parts.push(...parts)
+  if (last?.role === role && !isClosed(last)) pushAll(last.parts, parts)
   else contents.push({ role, parts })
+}
+
+/** Responses come first in their content and calls last, so that no content is looked through for each that joins it. */
+function isClosed({ parts }: GeminiContent): boolean {
+  return parts[0]?.functionResponse !== undefined || parts.at(-1)?.functionCall !== undefined
 }
 
 function encodeText(content: string | readonly (ContentPart | TextPart)[], note: Note): GeminiPart[] {
@@ -121,22 +127,21 @@ function named(parts: GeminiPart[], name: string | undefined): GeminiPart[] {
 }
 
 function encodeResults(results: readonly ToolMessage[], calls: Calls, facts: ModelFacts, note: Note): GeminiPart[] {
-  const orderOf = ({ tool_call_id: id }: ToolMessage) => {
-    const at = calls.findIndex((call) => call.id === id)
-    return at < 0 ? calls.length : at
-  }
+  const places = new Map<string, number>()
+  for (const [index, { id }] of calls.entries()) if (!places.has(id)) places.set(id, index)
+  const orderOf = ({ tool_call_id: id }: ToolMessage) => places.get(id) ?? calls.length
   const ordered = [...results].sort((a, b) => orderOf(a) - orderOf(b))
   const responses: GeminiPart[] = []
   const media: GeminiPart[] = []
   for (const result of ordered) {
     const id = result.tool_call_id
-    const name = calls.find((call) => call.id === id)?.function.name ?? result.name ?? id
+    const name = calls[orderOf(result)]?.function.name ?? result.name ?? id
     const pieces = typeof result.content === 'string' ? [{ text: result.content }] : encodeText(result.content, note)
     const texts = pieces.map((part) => part.text).filter((text) => text !== undefined)
     const files = pieces.filter((part) => part.text === undefined)
     const response = responseOf(texts.join(''))
     const inside = facts.mediaInResponses && files.length > 0
-    if (!inside) media.push(...files)
+    if (!inside) pushAll(media, files)
     responses.push({
       functionResponse: { id, name: geminiName(name), response, ...(inside ? { parts: files } : {}) },
     })

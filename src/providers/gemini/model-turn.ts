@@ -105,9 +105,10 @@ function encodeCall(call: ToolCall, note: Note): GeminiPart {
 /** Each signature onto its part. One that names nothing here is the first call's, and without calls the text's. */
 function sign(signatures: Signature[], said: GeminiPart[], images: GeminiPart[], calls: GeminiPart[]): void {
   const homeless: string[] = []
+  const owners = new Map<string | null | undefined, GeminiPart>(images.map((part, index) => [imageName(index), part]))
+  for (const part of calls.toReversed()) owners.set(part.functionCall?.id, part)
   for (const { id, data } of signatures) {
-    const image = images.findIndex((_, index) => imageName(index) === id)
-    const owner = calls.find((part) => part.functionCall?.id === id) ?? images[image]
+    const owner = id === null ? undefined : owners.get(id)
     if (owner) owner.thoughtSignature = data
     else homeless.push(data)
   }

@@ -2,6 +2,7 @@ import { invalidRequest } from '../../chat/failure.ts'
 import type { ContentPart, Message } from '../../chat/request.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
+import { pushAll } from '../push-all.ts'
 import { callIdOf } from './call-id.ts'
 import { reasoningItems } from './reasoning-items.ts'
 import type { ResponsesFacts } from './responses-facts.ts'
@@ -47,7 +48,7 @@ function encodeAssistant(message: AssistantMessage, items: JsonRecord[], facts: 
   if (message.reasoning_details?.length) {
     // A reasoning item has to be followed by what came of it.
     if (said === null && calls.length === 0) note('messages.reasoning_details', 'dropped', 'nothing-follows')
-    else items.push(...reasoningItems(message.reasoning_details, facts.format, note))
+    else pushAll(items, reasoningItems(message.reasoning_details, facts.format, note))
   }
   if (message.images?.length) note('messages.images', 'dropped', 'not-supported-by-provider')
   if (message.audio != null) note('messages.audio', 'dropped', 'not-supported-by-provider')

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { follow, isReplicates } from '../../../src/providers/replicate/follow.ts'
 import type { FollowContext } from '../../../src/providers/wire.ts'
+import { forbiddenAddresses, forbiddenSchemes } from '../../edge/forbidden-addresses.ts'
 import { encodeInput } from '../openai-chat/encode-input.ts'
 
 const baseUrl = 'https://api.replicate.com/v1'
@@ -165,5 +166,41 @@ describe('an address that a prediction names', () => {
     [streamUrl, 'https://proxy.example/v1', false],
   ])('%s from %s is followed: %s', (address, base, followed) => {
     expect(isReplicates(address, base)).toBe(followed)
+  })
+})
+
+describe('an address in an answer', () => {
+  const forbidden = [
+    ...forbiddenAddresses,
+    ...forbiddenSchemes,
+    'https://replicate.com.evil.example/',
+    'https://evilreplicate.com/',
+    'https://replicate.com@evil.example/',
+    'http://stream.replicate.com/x',
+    'https://stream.replicate.com.',
+    '//evil.example/',
+  ]
+
+  it('is followed to Replicate and to nowhere else', async () => {
+    for (const url of forbidden) {
+      const { context, calls } = replicate({ [api]: [prediction({ status: 'succeeded', output: ['Hi'] })] }, true)
+      const answer = await follow(begun({ urls: { stream: url, get: url, cancel: url } }), context)
+      expect(await answer.json()).toMatchObject({ status: 'succeeded' })
+      expect(
+        calls.map((call) => call.url),
+        url,
+      ).toEqual([api])
+    }
+  })
+
+  it('cannot be smuggled in as the id of the prediction', async () => {
+    for (const id of ['../../x', 'https://evil.example/', '@evil.example/', 'p1?x#y', '..\\..\\x', '\u0000']) {
+      const { context, calls } = replicate({})
+      await follow(begun({ id }), context).catch(() => {})
+      for (const { url } of calls) {
+        expect(new URL(url).origin).toBe('https://api.replicate.com')
+        expect(new URL(url).pathname).toMatch(/^\/v1\/predictions\/[^/]+$/)
+      }
+    }
   })
 })

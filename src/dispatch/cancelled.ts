@@ -1,0 +1,34 @@
+import type { AttemptRecord } from '../metering/generation.ts'
+import { providerOf } from '../providers/registry.ts'
+import type { PlannedAttempt } from '../routing/plan.ts'
+import { costOf, estimateUsage } from './generation-row.ts'
+
+/** What calls that nobody waited for came to upstream, as far as can be told. */
+export interface CancelledCalls {
+  usage: ReturnType<typeof estimateUsage>
+  upstreamCostNanoUsd: number
+}
+
+/**
+ * Accounts for the calls that were on their way when the client went, two where one was a hedge: marks them where the
+ * provider bills on, and where one had not begun to answer, the prompt that it had read by then is its estimated cost.
+ * Null when there was no such call.
+ */
+export function accountForCancelled(
+  attempts: readonly AttemptRecord[],
+  planned: readonly PlannedAttempt[],
+  promptTokensEstimate: number,
+): CancelledCalls | null {
+  const last = attempts.at(-1)
+  const usage = estimateUsage(promptTokensEstimate, 0)
+  let upstreamCostNanoUsd: number | null = null
+  for (const record of attempts) {
+    const waited = record.outcome === 'cancelled'
+    const cut =
+      waited || record === last ? planned.find(({ endpoint }) => endpoint.id === record.endpointId) : undefined
+    if (cut === undefined) continue
+    if (!providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
+    if (waited) upstreamCostNanoUsd = (upstreamCostNanoUsd ?? 0) + costOf(usage, cut).costNanoUsd
+  }
+  return upstreamCostNanoUsd === null ? null : { usage, upstreamCostNanoUsd }
+}
