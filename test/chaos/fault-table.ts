@@ -144,16 +144,17 @@ function half(bytes: string | Uint8Array): Uint8Array {
   return whole.subarray(0, Math.ceil(whole.length * 0.6))
 }
 
+const megabyte = Buffer.alloc(1024 * 1024, 'x')
+
 /** More of an event than anybody should keep. */
-function endless({ endless: { head, filler } }: Speech): Item[] {
-  return [head, ...Array<Item>(26).fill(filler)]
+function endless(speech: Speech): Item[] {
+  return [speech.endless, ...Array<Item>(26).fill(megabyte)]
 }
 
-const manyLines = 'data: x\n'.repeat(10_000)
+const manyLines = Buffer.from('data: x\n'.repeat(10_000))
 
 function hugeDocument(): Answer {
-  const megabyte = 'x'.repeat(1024 * 1024)
-  return { headers: { 'content-type': 'application/json' }, body: Array(34).fill({ send: megabyte }) }
+  return { headers: { 'content-type': 'application/json' }, body: Array<Step>(34).fill({ send: megabyte }) }
 }
 
 /** The bytes with one letter of the text changed, which only a checksum tells. */
@@ -167,6 +168,9 @@ function cutInCharacter(speech: Speech): Uint8Array {
   const umlaut = Buffer.from(speech.delta('ü'))
   return umlaut.subarray(0, umlaut.indexOf(0xc3) + 1)
 }
+
+/** The name of a status that comes with a hint. */
+export const hinted = / with Retry-After$/
 
 function status(upstream: number, code: number, options: Options = {}): Fault[] {
   return [null, '7'].map((hint) =>
@@ -414,7 +418,7 @@ const harmlessOnes: Fault[] = [
         speech,
         [...bytesOf(wholeStream(speech, said))].map((byte) => Uint8Array.of(byte)),
       ),
-    { modes: streamed },
+    { modes: streamed, pace: 'heavy' },
   ),
   finished('duplicate finish', ({ finish, tail }) => [...finish, ...tail]),
   finished('no terminator', () => []),

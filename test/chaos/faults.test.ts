@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faults } from './fault-table.ts'
-import { type Cell, cellsOf, type Matrix, openMatrix, type Played, playAll, sampleOf } from './matrix.ts'
+import { allCells, type Cell, type Matrix, openMatrix, type Played, playAll, sampleOf } from './matrix.ts'
 import { reliabilityTable } from './reliability-table.ts'
 
 // A part of the fault matrix: every fault in each of its modes, in one wire. `npm run chaos` plays all of it.
 
-const cells = sampleOf(cellsOf())
+const cells = sampleOf(allCells())
 const played = new Map<Cell, Played>()
 let matrix: Matrix
 

@@ -3,8 +3,7 @@ import type { Json } from '../support/chat-wire.ts'
 import { type Answer, json, type RecordedRequest, startUpstream } from '../support/mock-upstream.ts'
 import { addEndpoints, providerOfPath } from '../support/operator-catalogue.ts'
 import { startWorker } from '../support/running-worker.ts'
-import type { Breaker, Fault, Mode } from './fault-table.ts'
-import { faults } from './fault-table.ts'
+import { type Breaker, type Fault, faults, hinted, type Mode } from './fault-table.ts'
 import { judge, type Miss } from './judge.ts'
 import type { Cells } from './many-providers.ts'
 import { asker, type Client, type Seen } from './seen.ts'
@@ -47,15 +46,12 @@ const quickLanes = 16
 /** What was given up has to be seen as gone by then. */
 const orphanMs = 2_000
 
-/**
- * Every cell of the table, for clients over plain HTTP and, where `sdks` is set, for the SDKs too: those are asked in
- * one wire a fault, because an answer looks the same to them whatever its wire.
- */
-export function cellsOf(list: readonly Fault[] = faults, sdks = true): Cell[] {
-  return list.flatMap((fault, index) =>
+/** Every cell of the table. SDKs ask in one wire a fault: to them an answer looks the same whatever wire it came by. */
+export function allCells(): Cell[] {
+  return faults.flatMap((fault, index) =>
     fault.modes.flatMap((mode) =>
       fault.wires.flatMap((wire, at): Cell[] => {
-        const others: Client[] = sdks && at === index % fault.wires.length ? ['openai', 'openrouter'] : []
+        const others: Client[] = at === index % fault.wires.length ? ['openai', 'openrouter'] : []
         return ['http' as const, ...others].flatMap((client): Cell[] => {
           const cell: Cell = { fault, wire, mode, setup: 'alone', client }
           return [cell, { ...cell, setup: 'next' }]
@@ -72,7 +68,7 @@ export function cellsOf(list: readonly Fault[] = faults, sdks = true): Cell[] {
 export function sampleOf(cells: readonly Cell[]): Cell[] {
   return cells.filter(({ fault, wire, mode, client }) => {
     const { name, outcome } = fault
-    if (name.includes('with Retry-After') && outcome.kind === 'error' && outcome.retryAfter === null) return false
+    if (hinted.test(name) && outcome.kind === 'error' && outcome.retryAfter === null) return false
     const at = faults.indexOf(fault)
     const turn = at + (mode === 'streamed' ? 0 : 1)
     if (client !== 'http') return at % 4 === 0 && fault.pace === 'quick'
@@ -148,11 +144,13 @@ export async function openMatrix(
   })
   await addEndpoints(
     worker.database,
-    [...slugs].flatMap(([{ wire }, slug]) => {
+    [...slugs].flatMap(([{ wire, fault }, slug]) => {
       const next = nextWire(wire)
+      // A model that reasons has the long deadlines: what keeps this machine busy is not about time.
+      const shared = { model: `test/${slug}`, reasoning: fault.pace === 'heavy' }
       return [
-        { provider: slug, model: `test/${slug}`, upstreamId: speeches[wire].model },
-        { provider: `healthy-${next}`, model: `test/${slug}`, upstreamId: speeches[next].model },
+        { ...shared, provider: slug, upstreamId: speeches[wire].model },
+        { ...shared, provider: `healthy-${next}`, upstreamId: speeches[next].model },
       ]
     }),
   )

@@ -1,4 +1,4 @@
-import type { Fault, Mode, Outcome } from './fault-table.ts'
+import { type Fault, hinted, type Mode, type Outcome } from './fault-table.ts'
 
 const columns = [
   'the upstream',
@@ -39,8 +39,7 @@ function nameOf({ name, wires }: Fault): string {
 
 /** `401 with Retry-After` says nothing where `401` says the same. */
 function withoutHints(names: readonly string[]): string[] {
-  const hint = / with Retry-After$/
-  return names.filter((name) => !hint.test(name) || !names.includes(name.replace(hint, '')))
+  return names.filter((name) => !hinted.test(name) || !names.includes(name.replace(hinted, '')))
 }
 
 function seenIn(mode: Mode, { modes, outcome, pace }: Fault): string {

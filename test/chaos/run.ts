@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { faults } from './fault-table.ts'
-import { cellsOf, openMatrix, playAll } from './matrix.ts'
+import { allCells, openMatrix, playAll } from './matrix.ts'
 import { reliabilityTable } from './reliability-table.ts'
 import { jsonOf, lineOf, summaryOf } from './report.ts'
 import { wires } from './speech.ts'
@@ -26,7 +26,7 @@ if (values.wire !== undefined && !wires.some((wire) => wire === values.wire)) {
   process.exit(2)
 }
 const wanted = values.fault?.toLowerCase() ?? ''
-const cells = cellsOf().filter(
+const cells = allCells().filter(
   ({ fault, wire }) => fault.name.toLowerCase().includes(wanted) && (values.wire ?? wire) === wire,
 )
 if (cells.length === 0) {

@@ -32,7 +32,7 @@ export interface Speech {
   /** The same as an event of a stream. */
   errorEvent(status: number, message?: string): Bytes
   /** The beginning of an event that never ends. */
-  endless: { head: Bytes; filler: string }
+  endless: Bytes
 }
 
 /** All that is said in a stream that goes well. */
@@ -40,7 +40,6 @@ export function wholeStream({ lifecycle, delta, finish, tail }: Speech, texts: s
   return [...lifecycle, ...texts.map(delta), ...finish, ...tail]
 }
 
-const filler = 'x'.repeat(1024 * 1024)
 const head = { created: 1_700_000_000, model: 'mock', id: 'chatcmpl-mock' }
 
 const [role = '', , stop = '', usage = '', done = ''] = completionEvents(['x'])
@@ -72,7 +71,7 @@ const openAiChat: Speech = {
   errorBody: (status, message = 'mock failure') => openAiError(status, message),
   errorHeaders: () => ({}),
   errorEvent: (status, message = 'mock failure') => event(openAiError(status, message)),
-  endless: { head: 'data: {"choices":[{"index":0,"delta":{"content":"', filler },
+  endless: 'data: {"choices":[{"index":0,"delta":{"content":"',
 }
 
 function named(name: string, data: object): string {
@@ -134,10 +133,7 @@ const anthropicMessages: Speech = {
   errorBody: (status, message = 'mock failure') => anthropicError(status, message),
   errorHeaders: () => ({}),
   errorEvent: (status, message = 'mock failure') => named('error', anthropicError(status, message)),
-  endless: {
-    head: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"text":"',
-    filler,
-  },
+  endless: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"text":"',
 }
 
 const googleStatuses: Record<number, string> = {
@@ -176,7 +172,7 @@ const gemini: Speech = {
   errorBody: (status, message = 'mock failure') => googleError(status, message),
   errorHeaders: () => ({}),
   errorEvent: (status, message = 'mock failure') => event(googleError(status, message)),
-  endless: { head: 'data: {"candidates":[{"content":{"parts":[{"text":"', filler },
+  endless: 'data: {"candidates":[{"content":{"parts":[{"text":"',
 }
 
 const amazonTypes: Record<number, string> = {
@@ -219,7 +215,7 @@ const bedrockConverse: Speech = {
     return frame({ ':message-type': 'exception', ':exception-type': name }, { message })
   },
   // A length of 17 MB and as much of a frame as comes of it.
-  endless: { head: Uint8Array.of(0x01, 0x10, 0, 0, 0, 0, 0, 0), filler },
+  endless: Uint8Array.of(0x01, 0x10, 0, 0, 0, 0, 0, 0),
 }
 
 export const speeches: Record<MatrixWire, Speech> = {
