@@ -9,8 +9,8 @@ export interface Fault {
   name: string
   modes: readonly Mode[]
   wires: readonly MatrixWire[]
-  /** Where the endpoint is: at the upstream, where nobody listens, or https where plain http is spoken. */
-  at: 'upstream' | 'nobody' | 'plain-port'
+  /** Where the endpoint is: at the upstream, where nobody listens, https where plain http is spoken, or at no web server. */
+  at: 'upstream' | 'nobody' | 'plain-port' | 'no-http'
   answer(speech: Speech, mode: Mode): Answer
   outcome: Outcome
   /** A `slow` one is decided by a deadline, a `heavy` one keeps this machine busy. */
@@ -139,6 +139,10 @@ function compressed(speech: Speech, mode: Mode, share = 1): Answer {
   }
 }
 
+function relabelled(answer: Answer, encoding: string): Answer {
+  return { ...answer, headers: { ...answer.headers, 'content-encoding': encoding } }
+}
+
 function half(bytes: string | Uint8Array): Uint8Array {
   const whole = Buffer.from(bytes)
   return whole.subarray(0, Math.ceil(whole.length * 0.6))
@@ -192,6 +196,7 @@ const refused: Options = { recovers: false, breaker: 'none' }
 const beforeHeaders: Fault[] = [
   early('connection refused', () => ({}), { at: 'nobody' }),
   early('TLS failure', () => ({}), { at: 'plain-port' }),
+  early('no HTTP', () => ({}), { at: 'no-http' }),
   early('reset before the headers', () => ({ before: ['reset'] })),
   early('closed before the headers', () => ({ before: ['fin'] })),
   early('no headers', () => ({ before: ['hang'] }), { pace: 'slow' }),
@@ -225,6 +230,8 @@ const insteadOfAnAnswer: Fault[] = [
     body: [{ send: documentOf(speech).slice(0, -40) }, 'fin'],
   })),
   early('half of a gzip body', (speech, mode) => compressed(speech, mode, 0.5), { modes: whole }),
+  early('an encoding that nobody knows', (speech, mode) => relabelled(compressed(speech, mode), 'mock')),
+  early('gzip in name only', (speech, mode) => relabelled(right(speech, mode), 'gzip')),
   early('oversized body', hugeDocument, { modes: whole, pace: 'heavy' }),
   early('an error without an end', () => ({ status: 500, body: [{ send: '{"error":' }, 'hang'] }), { pace: 'slow' }),
 ]

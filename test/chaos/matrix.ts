@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Json } from '../support/chat-wire.ts'
 import { type Answer, json, type RecordedRequest, startUpstream } from '../support/mock-upstream.ts'
@@ -125,10 +127,15 @@ export async function openMatrix(
   })
   const nobody = await startUpstream()
   await nobody.stop()
-  const urlOf = ({ fault, wire }: Cell, slug: string) => {
-    const root = { upstream: upstream.url, nobody: nobody.url, 'plain-port': upstream.url.replace('http', 'https') }
-    return `${root[fault.at]}/${slug}${basePaths[wire]}`
+  const stranger = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-mock\r\n')).listen(0, '127.0.0.1')
+  await once(stranger, 'listening')
+  const roots: Record<Fault['at'], string> = {
+    upstream: upstream.url,
+    nobody: nobody.url,
+    'plain-port': upstream.url.replace('http', 'https'),
+    'no-http': `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`,
   }
+  const urlOf = ({ fault, wire }: Cell, slug: string) => `${roots[fault.at]}/${slug}${basePaths[wire]}`
   const providers: Cells = Object.fromEntries([
     ...[...slugs].map(([cell, slug]) => [slug, { wire: cell.wire, url: urlOf(cell, slug) }] as const),
     ...wires.map((wire) => [`healthy-${wire}`, { wire, url: `${upstream.url}/healthy-${wire}${basePaths[wire]}` }]),
@@ -161,6 +168,7 @@ export async function openMatrix(
     async stop() {
       await worker.stop()
       await upstream.stop()
+      stranger.close()
     },
   }
 }
