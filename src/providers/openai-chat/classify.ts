@@ -70,7 +70,7 @@ interface Words {
 const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422])
 
 /** The same, said without a status. */
-const refusalCode = /invalid_?request|bad_?request|invalid_?argument|validation_?(error|exception)/
+const refusalCode = /invalid_?request|bad_?request|invalid_?argument|\bvalidation/
 
 function codesOf({ code, type }: ErrorDetails): string {
   return [code, type].filter(isCode).join(' ').toLowerCase()

@@ -191,6 +191,9 @@ describe('classifyInside', () => {
 
   it('takes a refusal of the request for one without a status too, whatever it quotes', () => {
     expect(inside({ type: 'invalid_request_error', message: "'overloaded' is no value" })).toBe('bad-request')
+    expect(classifyInside({ error: 'Input is wrong: overloaded', error_type: 'validation' }, []).kind).toBe(
+      'bad-request',
+    )
     expect(inside({ type: 'BadRequestError', message: 'rate limit is no field' })).toBe('bad-request')
     expect(inside({ type: 'invalid_request_error', code: 'context_length_exceeded', message: 'x' })).toBe(
       'context-length',
