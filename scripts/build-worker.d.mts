@@ -1,1 +1,1 @@
-export function buildWorker(): Promise<string>
+export function buildWorker(entry?: string): Promise<string>

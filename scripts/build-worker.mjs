@@ -2,13 +2,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const outDirectory = join(root, '.wrangler/start')
-const bundle = join(outDirectory, 'index.js')
 // What goes into the bundle; `npm install` rewrites the last one.
 const sources = ['src', 'wrangler.toml', 'package.json', 'node_modules/.package-lock.json']
 
@@ -16,29 +15,31 @@ const sources = ['src', 'wrangler.toml', 'package.json', 'node_modules/.package-
  * Builds into `.wrangler/start`. Safe to call from several processes at once: each builds for itself, the last one to
  * finish puts its bundle in place in one step.
  *
+ * @param {string} entry the module that is the Worker, relative to the repository
  * @returns {Promise<string>} the path of the bundle, one ES module
  * @throws with wrangler's words when the build fails
  */
-export function buildWorker() {
-  building ??= build().finally(() => {
-    building = undefined
-  })
-  return building
+export function buildWorker(entry = 'src/index.ts') {
+  const current = building.get(entry) ?? build(entry).finally(() => building.delete(entry))
+  building.set(entry, current)
+  return current
 }
 
-/** The build that is under way in this process. */
-let building
+/** The builds that are under way in this process. */
+const building = new Map()
 
-async function build() {
-  if ((await newest(sources)) < (await modifiedAt(bundle))) return bundle
+async function build(entry) {
+  const file = `${basename(entry, '.ts')}.js`
+  const bundle = join(outDirectory, file)
+  if ((await newest([...sources, entry])) < (await modifiedAt(bundle))) return bundle
   const startedAt = new Date()
-  const scratch = join(root, `.wrangler/build-${process.pid}`)
+  const scratch = join(root, `.wrangler/build-${process.pid}-${file}`)
   try {
-    await run(['deploy', '--dry-run', '--outdir', scratch])
+    await run(['deploy', entry, '--dry-run', '--outdir', scratch])
     await mkdir(outDirectory, { recursive: true })
     // A source that changed while it was being bundled is newer than this, and builds again.
-    await utimes(join(scratch, 'index.js'), startedAt, startedAt)
-    await rename(join(scratch, 'index.js'), bundle)
+    await utimes(join(scratch, file), startedAt, startedAt)
+    await rename(join(scratch, file), bundle)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

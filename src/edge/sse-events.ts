@@ -1,3 +1,5 @@
+import { ByteBuilder } from './byte-builder.ts'
+
 const LF = 0x0a
 const CR = 0x0d
 const COLON = 0x3a
@@ -6,6 +8,9 @@ const DATA = Uint8Array.from([0x64, 0x61, 0x74, 0x61])
 const EVENT = Uint8Array.from([0x65, 0x76, 0x65, 0x6e, 0x74])
 const NEWLINE = Uint8Array.from([LF])
 const BOM = Uint8Array.from([0xef, 0xbb, 0xbf])
+
+/** A buffer larger than this is given away with what it holds instead of being used again. */
+const keptBytes = 64 * 1024
 
 /** Receives one event: its payload is `bytes[start, end)`, `name` the value of `event:` or null. */
 export type OnEvent = (bytes: Uint8Array, start: number, end: number, name: string | null) => void
@@ -18,15 +23,18 @@ export type OnEvent = (bytes: Uint8Array, start: number, end: number, name: stri
 export class SseEvents {
   #onEvent: OnEvent
   #maxEventBytes: number
-  /** The start of a line whose end has not come yet, in pieces. */
-  #line: Uint8Array[] = []
+  /** The start of a line whose end has not come yet, */
+  #line: ByteBuilder | null = null
   #lineLength = 0
+  /** and the lines of a payload that has several: collected, because a copy a line would take hours for a long one. */
+  #lines: ByteBuilder | null = null
   #afterCr = false
   #firstLine = true
-  /** The payload of the event so far. */
+  /** The payload of the event, or its first line where `#lines` has them all. */
   #data: Uint8Array | null = null
   #start = 0
   #end = 0
+  #dataLength = 0
   #name: string | null = null
   /** An event grew past the limit: the rest of the stream is ignored. */
   overflowed = false
@@ -39,12 +47,7 @@ export class SseEvents {
   push(chunk: Uint8Array): void {
     if (this.overflowed || chunk.length === 0) return
     this.#cut(chunk)
-    // The caller may use the chunk's memory again, and the event may still go on.
-    if (this.#data === chunk) {
-      this.#data = chunk.slice(this.#start, this.#end)
-      this.#start = 0
-      this.#end = this.#data.length
-    }
+    if (this.#data === chunk) this.#keepData(chunk)
   }
 
   #cut(chunk: Uint8Array): void {
@@ -60,16 +63,14 @@ export class SseEvents {
       if (nextCr !== -1 && nextCr < at) nextCr = chunk.indexOf(CR, at)
       const lineEnd = nextCr === -1 || (nextLf !== -1 && nextLf < nextCr) ? nextLf : nextCr
       if (lineEnd === -1) {
-        this.#line.push(chunk.slice(at))
+        this.#line ??= new ByteBuilder()
+        this.#line.addRange(chunk, at, chunk.length)
         this.#lineLength += chunk.length - at
         if (this.#lineLength > this.#maxEventBytes) this.overflowed = true
         return
       }
       if (this.#lineLength === 0) this.#takeLine(chunk, at, lineEnd)
-      else {
-        const line = this.#joinedLine(chunk.subarray(at, lineEnd))
-        this.#takeLine(line, 0, line.length)
-      }
+      else this.#takeHeldLine(chunk, at, lineEnd)
       if (this.overflowed) return
       at = lineEnd + 1
       if (lineEnd === nextCr) {
@@ -82,18 +83,25 @@ export class SseEvents {
   /** The stream is over: delivers a last event that nobody terminated. */
   end(): void {
     if (this.overflowed) return
-    if (this.#lineLength > 0) {
-      const line = this.#joinedLine(new Uint8Array(0))
-      this.#takeLine(line, 0, line.length)
-    }
+    if (this.#lineLength > 0) this.#takeHeldLine(NEWLINE, 0, 0)
     this.#deliver()
   }
 
-  #joinedLine(rest: Uint8Array): Uint8Array {
-    const line = join([...this.#line, rest], this.#lineLength + rest.length)
-    this.#line = []
+  /** The line that was held, with `rest[start, end)` as its end. */
+  #takeHeldLine(rest: Uint8Array, start: number, end: number): void {
+    this.#line?.addRange(rest, start, end)
+    const line = this.#line?.take() ?? rest
     this.#lineLength = 0
-    return line
+    this.#takeLine(line, 0, line.length)
+    if (line.length > keptBytes) this.#line = null
+    else if (this.#data === line) this.#keepData(line)
+  }
+
+  /** The memory that the payload is in will be used again, and the event may still go on. */
+  #keepData(bytes: Uint8Array): void {
+    this.#data = bytes.slice(this.#start, this.#end)
+    this.#start = 0
+    this.#end = this.#data.length
   }
 
   #takeLine(bytes: Uint8Array, lineStart: number, end: number): void {
@@ -113,13 +121,17 @@ export class SseEvents {
         this.#data = bytes
         this.#start = value
         this.#end = end
+        this.#dataLength = end - value
       } else {
-        const data = join([this.#data.subarray(this.#start, this.#end), NEWLINE, bytes.subarray(value, end)])
-        this.#data = data
-        this.#start = 0
-        this.#end = data.length
+        if (this.#lines === null) {
+          this.#lines = new ByteBuilder()
+          this.#lines.addRange(this.#data, this.#start, this.#end)
+        }
+        this.#lines.add(NEWLINE)
+        this.#lines.addRange(bytes, value, end)
+        this.#dataLength += end - value + 1
       }
-      if (this.#end - this.#start > this.#maxEventBytes) this.overflowed = true
+      if (this.#dataLength > this.#maxEventBytes) this.overflowed = true
     } else if (startsWith(bytes, start, end, EVENT)) {
       const value = valueAfter(bytes, start + EVENT.length, end)
       if (value !== -1) this.#name = new TextDecoder().decode(bytes.subarray(value, end))
@@ -132,7 +144,13 @@ export class SseEvents {
     const name = this.#name
     this.#data = null
     this.#name = null
-    if (data !== null) this.#onEvent(data, this.#start, this.#end, name)
+    if (data === null) return
+    const lines = this.#lines?.take()
+    if (lines === undefined || lines === null) this.#onEvent(data, this.#start, this.#end, name)
+    else {
+      this.#lines = null
+      this.#onEvent(lines, 0, lines.length, name)
+    }
   }
 }
 
@@ -147,14 +165,4 @@ function valueAfter(bytes: Uint8Array, at: number, end: number): number {
   if (at === end) return end
   if (bytes[at] !== COLON) return -1
   return bytes[at + 1] === SPACE && at + 1 < end ? at + 2 : at + 1
-}
-
-function join(pieces: Uint8Array[], length = pieces.reduce((sum, piece) => sum + piece.length, 0)): Uint8Array {
-  const joined = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    joined.set(piece, at)
-    at += piece.length
-  }
-  return joined
 }

@@ -56,4 +56,18 @@ describe('server-sent events cut from bytes', () => {
     expect(cutter.overflowed).toBe(true)
     expect(events).toEqual([{ name: null, data: 'ok' }])
   })
+
+  it('takes an event of very many lines, or of very many reads, in no time', () => {
+    const lines = encoder.encode('data: x\n'.repeat(400_000))
+    const pieces = Array.from({ length: 400 }, (_, index) => lines.subarray(index * 8_000, (index + 1) * 8_000))
+    const drops = Array.from({ length: 400_000 }, () => encoder.encode('y'))
+    const startedAt = performance.now()
+    const { events } = eventsOf([...pieces, encoder.encode('\ndata: '), ...drops], 1 << 20)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(events.map(({ data }) => data.length)).toEqual([799_999, 400_000])
+  })
+
+  it('counts all lines of an event against the limit', () => {
+    expect(eventsOf([encoder.encode('data: x\n'.repeat(30))], 50).cutter.overflowed).toBe(true)
+  })
 })

@@ -28,15 +28,16 @@ export interface RunningWorker {
  *
  * @param options.vars text bindings, e.g. `{ OPENAI_API_KEY: 'x', OPENAI_BASE_URL: upstream.url }`
  * @param options.stateDir a state to go on with, which then outlives `stop`
+ * @param options.entry a module around the Worker in its place, relative to the repository
  */
 export async function startWorker(
-  options: { vars?: Record<string, string>; port?: number; stateDir?: string } = {},
+  options: { vars?: Record<string, string>; port?: number; stateDir?: string; entry?: string } = {},
 ): Promise<RunningWorker> {
   resolveLocalhostNames()
   const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'causeway-state-')))
   const logs: string[] = []
   const gateway = await startGateway({
-    bundle: await buildWorker(),
+    bundle: await buildWorker(options.entry),
     port: options.port ?? 0,
     stateDirectory: stateDir,
     variables: { MANAGEMENT_KEY: managementKey, ...options.vars },

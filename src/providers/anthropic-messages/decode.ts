@@ -6,8 +6,12 @@ import { classifyInside, plainError, plainFailure } from '../openai-chat/classif
 import type { StreamDecoder } from '../wire.ts'
 import { type DecodeOptions, MessageEvents } from './message-events.ts'
 
-/** A whole message to parts. Never throws on foreign shapes. */
+/** A whole message, or the stream that a provider sent although nobody asked for one. Never throws on foreign shapes. */
 export function decodeBody(text: string, options: DecodeOptions): Part[] {
+  if (/^\s*(data|event|:)/.test(text)) {
+    const decoder = new MessageStreamDecoder(options)
+    return [...decoder.push(new TextEncoder().encode(text)), ...decoder.end()]
+  }
   let value: unknown
   try {
     value = parseExactJson(text)

@@ -1,6 +1,6 @@
 import type { AttemptFailure, AttemptFailureKind } from '../../chat/failure.ts'
 import { retryHints } from '../../edge/retry-hints.ts'
-import { classifyInside, classify as classifyOpenAiChat } from '../openai-chat/classify.ts'
+import { classifyInside, classify as classifyOpenAiChat, lostReference } from '../openai-chat/classify.ts'
 import type { ErrorDetails } from '../openai-chat/error-details.ts'
 import type { ErrorAnswer } from '../wire.ts'
 
@@ -27,6 +27,7 @@ function kindOf(status: number, { message, type }: ErrorDetails): AttemptFailure
   // "You exceeded your current quota" is said of a minute's requests as of a day's.
   if (status === 429) return 'rate-limited'
   if (status === 503) return 'overloaded'
+  if ((status === 403 || status === 404) && lostReference.test(words)) return 'unsupported'
   // "… is not found …, or is not supported for generateContent"
   if (status === 404) return 'not-found'
   if (words.includes('user location is not supported')) return 'geo'

@@ -24,8 +24,8 @@ export function classify(answer: ErrorAnswer, kindOf?: KindOf): AttemptFailure {
 /** What an error inside a 200 means: an error object in a body, in a stream's chunk, or in an `event: error`. */
 export function classifyInside(value: unknown, secrets: readonly string[], kindOf?: KindOf): AttemptFailure {
   const error = errorDetailsOf(value)
-  // Without a status only the words tell.
-  const status = error.status ?? 0
+  // Without a status only the words tell. A refusal of the request is the client's affair, as it is with a status.
+  const status = error.status ?? (refusalCode.test(codesOf(error)) ? 400 : 0)
   const kind = kindOf?.(status, error) ?? commonKindOf(status, error)
   const raw = typeof value === 'string' ? value : jsonTextOf(value)
   return {
@@ -70,9 +70,17 @@ interface Words {
 /** Statuses that say of the request that it is refused. */
 const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422])
 
-function wordsOf(status: number, { code, type, message }: ErrorDetails): Words {
+/** The same, said without a status. */
+const refusalCode = /invalid_?request|bad_?request|invalid_?argument|\bvalidation/
+
+function codesOf({ code, type }: ErrorDetails): string {
+  return [code, type].filter(isCode).join(' ').toLowerCase()
+}
+
+function wordsOf(status: number, error: ErrorDetails): Words {
+  const { code, type, message } = error
   const all = `${code} ${type} ${message}`.toLowerCase()
-  const own = refusals.has(status) ? [code, type].filter(isCode).join(' ').toLowerCase() : all
+  const own = refusals.has(status) ? codesOf(error) : all
   return { all, own, plain: message.replace(/(['"`]).*?\1/g, '').toLowerCase() }
 }
 
@@ -90,6 +98,7 @@ const rules: readonly [AttemptFailureKind, (status: number, words: Words, error:
   ['unsupported', (status, { all }) => status === 413 && /tokens per minute|rate_limit/.test(all)],
   ['overloaded', (status, { own }) => status === 498 || status === 529 || overloaded.test(own)],
   ['rate-limited', (status, { own }) => status === 429 || (status !== 401 && throttled.test(own))],
+  ['unsupported', (status, { plain }) => (status === 403 || status === 404) && lostReference.test(plain)],
   ['not-found', (status, { own, plain }) => status < 500 && (gone.test(own) || goneMessage.test(plain))],
   ['credential', (status, { own }) => status === 401 || (status < 500 && wrongKey.test(own))],
   // Its words say "not supported", but no endpoint takes a contradiction.
@@ -128,6 +137,12 @@ const gone =
 /** The whole message is about the model: a parameter that is "not found" is somebody's own affair. */
 const goneMessage =
   /^(?!.*\b(field|parameter|argument|input)s?\b)((the )?(requested )?(model|deployment)\b.{0,120}(does not exist|not found|was deprecated|has been (decommissioned|removed|retired)|is not available|no longer available)|(no such|unknown|invalid) model\b|\S* ?is not a valid model\b)/
+/**
+ * Something that the client refers to by its id, and that this provider never had or has no more. It says nothing of the
+ * model, and must not open a breaker for all.
+ */
+export const lostReference =
+  /no such file object|file not found: \S|permission to access the file\b|cached ?content not found|\b(file|item|response|conversation|container|prompt|vector store) with id\b.{0,200}\bnot found/
 const wrongKey =
   /invalid[_ ]api[_ -]?key|incorrect api key|api[_ -]?key[_ ](not valid|invalid|is invalid|expired)|invalid x-api-key|authentication_error|invalid_authentication|unauthorized|invalid (access )?token|missing authentication/
 const unsupported =

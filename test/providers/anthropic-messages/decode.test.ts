@@ -303,6 +303,13 @@ describe('a whole message', () => {
     })
   })
 
+  it('may be a stream that nobody asked for', () => {
+    const events = [start(), open({ type: 'text', text: '' }), text('Hi'), close(), finish('end_turn'), stop]
+    const told = new TextDecoder().decode(sse(...events))
+    expect(decodeBody(told, decodeOptions())).toEqual(stream(events))
+    expect(decodeBody(told.slice(0, -120), decodeOptions()).at(-1)).toMatchObject({ type: 'error' })
+  })
+
   it('keeps every digit of an argument', () => {
     const raw =
       '{"content":[{"type":"tool_use","id":"t","name":"f","input":{"id":12345678901234567890}}],"stop_reason":"tool_use"}'

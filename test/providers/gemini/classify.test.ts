@@ -19,6 +19,8 @@ describe('an error of Google', () => {
   it.each([
     [400, { message: 'API key not valid. Please pass a valid API key.', status: 'INVALID_ARGUMENT' }, 'credential'],
     [401, { message: 'Request had invalid authentication credentials.', status: 'UNAUTHENTICATED' }, 'credential'],
+    [403, { message: 'You do not have permission to access the File x or it may not exist.' }, 'unsupported'],
+    [403, { message: 'CachedContent not found (or permission denied)' }, 'unsupported'],
     [403, { message: 'Permission denied', status: 'PERMISSION_DENIED' }, 'credential'],
     [403, { message: 'This API method requires billing to be enabled.', status: 'PERMISSION_DENIED' }, 'payment'],
     [404, { message: 'models/x is not found for API version v1beta', status: 'NOT_FOUND' }, 'not-found'],

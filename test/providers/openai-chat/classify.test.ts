@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classify } from '../../../src/providers/openai-chat/classify.ts'
+import { classify, classifyInside } from '../../../src/providers/openai-chat/classify.ts'
 
 const said = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   classify({ status, headers: new Headers(headers), body: typeof body === 'string' ? body : JSON.stringify(body) })
@@ -58,6 +58,9 @@ describe('classify', () => {
     ['Cloudflare', 524, '', 'server-error'],
     ['failed dependency', 424, { error: 'Request failed during generation', error_type: 'generation' }, 'server-error'],
     ['redirect', 302, '', 'server-error'],
+    ['a file of the client', 404, openai(null, 'No such File object: file-abc'), 'unsupported'],
+    ['an item of the client', 404, openai(null, "Item with id 'rs_1' not found."), 'unsupported'],
+    ['a path of the operator', 404, { detail: 'Not Found' }, 'not-found'],
     ['gone', 410, { error: { message: 'retired' } }, 'not-found'],
     ['Azure deployment', 404, openai('DeploymentNotFound', 'The API deployment does not exist'), 'not-found'],
     [
@@ -180,5 +183,27 @@ describe('classify', () => {
     const answer = { status: 400, headers: new Headers(), body: '{"error":{"code":"1113","message":"x"}}' }
     expect(classify(answer, (_, { code }) => (code === '1113' ? 'payment' : undefined)).kind).toBe('payment')
     expect(classify(answer, () => undefined).kind).toBe('bad-request')
+  })
+})
+
+describe('classifyInside', () => {
+  const inside = (error: unknown) => classifyInside({ error }, []).kind
+
+  it('takes a refusal of the request for one without a status too, whatever it quotes', () => {
+    expect(inside({ type: 'invalid_request_error', message: "'overloaded' is no value" })).toBe('bad-request')
+    expect(classifyInside({ error: 'Input is wrong: overloaded', error_type: 'validation' }, []).kind).toBe(
+      'bad-request',
+    )
+    expect(inside({ type: 'BadRequestError', message: 'rate limit is no field' })).toBe('bad-request')
+    expect(inside({ type: 'invalid_request_error', code: 'context_length_exceeded', message: 'x' })).toBe(
+      'context-length',
+    )
+    expect(inside({ type: 'invalid_request_error', code: 'invalid_api_key', message: 'x' })).toBe('credential')
+  })
+
+  it('leaves everything else with the provider', () => {
+    expect(inside({ type: 'server_error', message: 'x' })).toBe('stream-error')
+    expect(inside({ type: 'rate_limit_exceeded', message: 'x' })).toBe('rate-limited')
+    expect(inside('words')).toBe('stream-error')
   })
 })

@@ -141,6 +141,12 @@ describe('the straight-through stage', () => {
     })
   })
 
+  it('takes a stream for cut where one of two choices was', () => {
+    const two = [0, 1].map((index) => ({ choices: [{ index, delta: { content: 'Hello' } }] }))
+    const ended = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }
+    expect(splice([sse(...two, ended)]).progress.failure?.kind).toBe('truncated')
+  })
+
   it.each(['reasoning', 'reasoning_content'])('shows %s as reasoning with details, or not at all', (field) => {
     const stream = sse(chunk({ role: 'assistant' }), chunk({ content: null, [field]: 'hm' }), chunk({ content: 'so' }))
     expect(splice([stream]).chunks[0]?.choices).toMatchObject([
