@@ -28,7 +28,7 @@ const flushAfterMs = 1_500
  * An object that died with rows in its outbox is woken after this. Rarely, so that the alarm is moved once in a while and
  * not with every flush: moving it costs a write, and in workerd as much as the flush.
  */
-const flushAtLatestAfterMs = 30_000
+const flushAtLatestAfterMs = 10_000
 const maxBackoffMs = 60_000
 const maxD1Ms = 20_000
 /** A flush takes what D1 takes in one value (2 MB) and no more than this many rows. */
@@ -116,6 +116,8 @@ export class KeyObject extends DurableObject<Env> {
     this.#window = new SlidingWindow(loaded.admissions)
     this.#reservations = new Reservations(loaded.reservations)
     this.#hold(loaded.key)
+    // Whatever woke it, what the one before it left is sent on.
+    if (this.#disk.hasUnflushed) this.#flushLater(this.clock())
   }
 
   /** See `Keys.admit`. A request asked for twice by the same generation id is admitted once and fills the window once. */

@@ -608,7 +608,7 @@ describe('settlement', () => {
     expect(timer?.ms).toBe(1_500)
     const alarmAt = () => runInDurableObject(stub, (_, { storage }) => storage.getAlarm())
     const first = await alarmAt()
-    expect(first).toBe(now + 30_000)
+    expect(first).toBe(now + 10_000)
     now += 1_500
     await fireTimer()
     expect((await rowsInD1()).length).toBe(1)
