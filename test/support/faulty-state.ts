@@ -6,8 +6,8 @@ import { insertKey } from '../../src/store/keys.ts'
 import { addEndpoints, type OperatorEndpoint } from './operator-catalogue.ts'
 import { sampleKey } from './sample-key.ts'
 
-/** What happens to a call: it goes through, never comes back, fails, or is done and its answer lost. */
-export type Fault = 'none' | 'hangs' | 'fails' | 'answer lost'
+/** What happens to a call: it goes through, never comes back, fails, or is done and its answer lost (once, or always). */
+export type Fault = 'none' | 'hangs' | 'fails' | 'answer lost' | 'reset once'
 
 /**
  * The whole Worker in one isolate of the test's, over bindings that can be made to fail, with an upstream that the test
@@ -60,11 +60,16 @@ export async function openFaultyWorld(variables: Record<string, string> = {}): P
   for (const level of ['warn', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((line: unknown) => void world.logs.push(String(line)))
 
+  let wasReset = false
   const suffer = async <T>(fault: Fault | undefined, call: () => T | Promise<T>): Promise<T> => {
     if (fault === 'hangs') return new Promise<T>(() => {})
     if (fault === 'fails') throw new Error('out of order')
     const done = await call()
     if (fault === 'answer lost') throw new Error('the answer was lost')
+    if (fault === 'reset once' && !wasReset) {
+      wasReset = true
+      throw Object.assign(new Error('the object was reset'), { retryable: true })
+    }
     return done
   }
   const stubOf = (stub: object, faultOf: (method: string) => Fault | undefined) =>
