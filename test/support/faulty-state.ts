@@ -1,6 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
+import { chatCompletions } from '../../src/api/chat-completions/surface.ts'
+import { frame } from '../../src/api/frame.ts'
+import { generation } from '../../src/api/generation.ts'
+import { key } from '../../src/api/key.ts'
+import { keys } from '../../src/api/keys.ts'
+import { models } from '../../src/api/models.ts'
+import { providers } from '../../src/api/providers.ts'
 import { keyRandomBytes, mintKey } from '../../src/edge/api-key.ts'
 import { insertKey } from '../../src/store/keys.ts'
 import { addEndpoints, type OperatorEndpoint } from './operator-catalogue.ts'
@@ -28,9 +35,15 @@ export interface FaultyWorld {
   settled(): Promise<void>
 }
 
+let worlds = 0
+
 export async function openFaultyWorld(variables: Record<string, string> = {}): Promise<FaultyWorld> {
-  vi.resetModules()
-  const { app } = await import('../../src/app.ts')
+  // A module of its own is a cold isolate; the rest is shared, or every Durable Object would be taken for a new version.
+  worlds += 1
+  const path = `../../src/gateway.ts?world=${worlds}`
+  const { openGateway } = (await import(/* @vite-ignore */ path)) as typeof import('../../src/gateway.ts')
+  const app = frame(openGateway)
+  for (const surface of [chatCompletions, models, providers, generation, key, keys]) app.route('/api/v1', surface)
   const contexts: ExecutionContext[] = []
   const world: FaultyWorld = {
     faults: { key: {}, database: 'none', health: 'none' },
