@@ -1,13 +1,20 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
+import { chatCompletions } from '../../src/api/chat-completions/surface.ts'
+import { frame } from '../../src/api/frame.ts'
+import { generation } from '../../src/api/generation.ts'
+import { key } from '../../src/api/key.ts'
+import { keys } from '../../src/api/keys.ts'
+import { models } from '../../src/api/models.ts'
+import { providers } from '../../src/api/providers.ts'
 import { keyRandomBytes, mintKey } from '../../src/edge/api-key.ts'
 import { insertKey } from '../../src/store/keys.ts'
 import { addEndpoints, type OperatorEndpoint } from './operator-catalogue.ts'
 import { sampleKey } from './sample-key.ts'
 
-/** What happens to a call: it goes through, never comes back, fails, or is done and its answer lost. */
-export type Fault = 'none' | 'hangs' | 'fails' | 'answer lost'
+/** What happens to a call: it goes through, never comes back, fails, or is done and its answer lost (once, or always). */
+export type Fault = 'none' | 'hangs' | 'fails' | 'answer lost' | 'reset once'
 
 /**
  * The whole Worker in one isolate of the test's, over bindings that can be made to fail, with an upstream that the test
@@ -28,9 +35,15 @@ export interface FaultyWorld {
   settled(): Promise<void>
 }
 
+let worlds = 0
+
 export async function openFaultyWorld(variables: Record<string, string> = {}): Promise<FaultyWorld> {
-  vi.resetModules()
-  const { app } = await import('../../src/app.ts')
+  // A module of its own is a cold isolate; the rest is shared, or every Durable Object would be taken for a new version.
+  worlds += 1
+  const path = `../../src/gateway.ts?world=${worlds}`
+  const { openGateway } = (await import(/* @vite-ignore */ path)) as typeof import('../../src/gateway.ts')
+  const app = frame(openGateway)
+  for (const surface of [chatCompletions, models, providers, generation, key, keys]) app.route('/api/v1', surface)
   const contexts: ExecutionContext[] = []
   const world: FaultyWorld = {
     faults: { key: {}, database: 'none', health: 'none' },
@@ -60,11 +73,16 @@ export async function openFaultyWorld(variables: Record<string, string> = {}): P
   for (const level of ['warn', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((line: unknown) => void world.logs.push(String(line)))
 
+  let wasReset = false
   const suffer = async <T>(fault: Fault | undefined, call: () => T | Promise<T>): Promise<T> => {
     if (fault === 'hangs') return new Promise<T>(() => {})
     if (fault === 'fails') throw new Error('out of order')
     const done = await call()
     if (fault === 'answer lost') throw new Error('the answer was lost')
+    if (fault === 'reset once' && !wasReset) {
+      wasReset = true
+      throw Object.assign(new Error('the object was reset'), { retryable: true })
+    }
     return done
   }
   const stubOf = (stub: object, faultOf: (method: string) => Fault | undefined) =>
