@@ -3,6 +3,7 @@ import type { KeyRecord, KeyUsage } from '../dispatch/key-directory.ts'
 import type { Admission, AdmissionAsk, KeyPolicy, Refusal } from '../dispatch/keys.ts'
 import type { GenerationRow } from '../metering/generation.ts'
 import { Reservations } from '../metering/reservations.ts'
+import { rowOf, rowText } from '../metering/row-text.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
 import { unsettledRow, unsettledType } from '../metering/unsettled.ts'
 import { Conversations } from '../routing/conversations.ts'
@@ -207,7 +208,7 @@ export class KeyObject extends DurableObject<Env> {
   async generation(id: string): Promise<GenerationRow | null> {
     const { rows, expired } = this.#unsaved
     const text = rows.get(id) ?? expired.get(id) ?? this.#disk.row(id)
-    return text === undefined ? this.d1.readGeneration(id) : (JSON.parse(text) as GenerationRow)
+    return text === undefined ? this.d1.readGeneration(id) : rowOf(text)
   }
 
   /**
@@ -320,10 +321,7 @@ export class KeyObject extends DurableObject<Env> {
     const expired = this.#reservations.expire(now)
     if (expired.length === 0) return
     for (const reservation of expired)
-      this.#unsaved.expired.set(
-        reservation.id,
-        JSON.stringify(unsettledRow(reservation, this.#hash(), this.env.REGION)),
-      )
+      this.#unsaved.expired.set(reservation.id, rowText(unsettledRow(reservation, this.#hash(), this.env.REGION)))
     this.#saveSoon()
   }
 

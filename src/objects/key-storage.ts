@@ -1,5 +1,6 @@
 import type { KeyRecord } from '../dispatch/key-directory.ts'
 import type { Reservation } from '../metering/reservations.ts'
+import { pathOf } from '../metering/row-text.ts'
 import type { Spend } from '../metering/spend.ts'
 import { unsettledType } from '../metering/unsettled.ts'
 import type { Admissions } from '../routing/window.ts'
@@ -13,9 +14,9 @@ export interface Unsaved {
   /** The clock went back: what the window holds, in place of all that was saved of it. */
   window: Admissions[] | null
   reserved: Map<string, Reservation>
-  /** The accounts of requests whose reservation expired, as JSON, by id. */
+  /** The accounts of requests whose reservation expired, as text, by id. */
   expired: Map<string, string>
-  /** As JSON, by id. */
+  /** As text (`rowText`), by id. */
   rows: Map<string, string>
   /** Undefined where nothing changed; null for a deleted key. */
   key: KeyState | null | undefined
@@ -126,7 +127,7 @@ export class KeyStorage {
     return new Set(
       this.#storage.sql
         .exec<{ id: string }>(
-          `SELECT id FROM outbox WHERE id IN (SELECT value FROM json_each(?1)) AND row ->> 'errorType' IS NOT ?2`,
+          `SELECT id FROM outbox WHERE id IN (SELECT value FROM json_each(?1)) AND row ->> '${pathOf('errorType')}' IS NOT ?2`,
           JSON.stringify(ids),
           unsettledType,
         )
@@ -135,7 +136,7 @@ export class KeyStorage {
     )
   }
 
-  /** A row of the outbox as JSON. */
+  /** A row of the outbox as text. */
   row(id: string): string | undefined {
     if (!this.#made) return undefined
     return this.#storage.sql.exec<{ row: string }>('SELECT row FROM outbox WHERE id = ?', id).toArray()[0]?.row
@@ -145,7 +146,7 @@ export class KeyStorage {
     return this.#outbox.flushed < this.#outbox.next - 1
   }
 
-  /** The oldest rows that have not reached D1, as JSON: at most so many rows and (but for the first) so many characters. */
+  /** The oldest rows that have not reached D1, as text: at most so many rows and (but for the first) so many characters. */
   unflushed(maxRows: number, maxCharacters: number): { rows: string[]; through: number } {
     let through = this.#outbox.flushed
     if (!this.hasUnflushed) return { rows: [], through }

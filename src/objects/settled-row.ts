@@ -1,11 +1,11 @@
 import type { GenerationRow } from '../metering/generation.ts'
+import { rowText } from '../metering/row-text.ts'
 import type { Charge } from '../metering/spend.ts'
-import { storableText } from '../metering/storable-text.ts'
 import type { ConversationNote } from '../routing/conversations.ts'
 
 /**
  * A finished request as it travels to its key's object and on to D1: what the object reckons with, beside the row as the
- * JSON text that is stored. Text, because it is only passed on: taking the row apart and putting it together again at
+ * text that is stored. Text, because it is only passed on: taking the row apart and putting it together again at
  * every station cost more than all that was done with it.
  */
 export interface SettledRow extends Charge {
@@ -26,7 +26,7 @@ export function settledRow(row: GenerationRow, note?: ConversationNote): Settled
     costNanoUsd,
     upstreamCostNanoUsd,
     isByok,
-    text: storableText(row),
+    text: rowText(row),
     ...(note === undefined ? {} : { note }),
   }
 }

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import type { GenerationRow } from '../../src/metering/generation.ts'
-import { storableText } from '../../src/metering/storable-text.ts'
+import { rowFields, rowOf, rowText } from '../../src/metering/row-text.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 
 function stored(row: GenerationRow): GenerationRow {
-  return JSON.parse(storableText(row)) as GenerationRow
+  return rowOf(rowText(row))
 }
 
 it('leaves an ordinary row as it is', () => {
@@ -33,4 +33,10 @@ it('replaces what SQL or JSON cannot hold', () => {
 it('leaves text alone that only looks like what cannot be stored', () => {
   const userAgent = 'C:\\u0000\\ud800'
   expect(stored(sampleGeneration({ userAgent })).userAgent).toBe(userAgent)
+})
+
+it('has every field of a row, and of a text from before a field was there null', () => {
+  expect([...rowFields].sort()).toEqual(Object.keys(sampleGeneration()).sort())
+  const [, ...older] = (JSON.parse(rowText(sampleGeneration())) as unknown[]).reverse()
+  expect(rowOf(JSON.stringify(older.reverse()))).toEqual({ ...sampleGeneration(), [rowFields.at(-1) ?? '']: null })
 })
