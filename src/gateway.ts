@@ -9,6 +9,7 @@ import type { Admission, Keys } from './dispatch/keys.ts'
 import { refusalOf } from './edge/address.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
+import { Patience } from './edge/patience.ts'
 import { regionOf } from './edge/region.ts'
 import { AdmissionCaller } from './objects/admission-call.ts'
 import { AdmissionGuard } from './objects/admission-guard.ts'
@@ -68,6 +69,7 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
   const origin = originOf(request.url)
   if (isolate.settings?.origin !== origin) isolate.settings = settingsOf(origin, variables)
   const { settings } = isolate
+  const patience = new Patience()
   if (settings.environment === 'production' && settings.region === 'eu' && env.STATE_JURISDICTION !== 'eu')
     throw new FailureError(stateElsewhere)
   return {
@@ -83,7 +85,8 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       now: Date.now,
       background,
     }),
-    keys: keysOf(env, isolate),
+    patience,
+    keys: keysOf(env, isolate, patience),
     get directory() {
       return directoryOf(env)
     },
@@ -166,9 +169,9 @@ function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
 }
 
 // A stub is broken for good once its object was reset, so each try looks it up anew.
-function keysOf(env: Env, { admissions, guard, settling, stateMs }: Isolate): Keys {
+function keysOf(env: Env, { admissions, guard, settling, stateMs }: Isolate, patience: Patience): Keys {
   return {
-    admit: (hash, ask) => guard.admit(hash, async () => admissions.admit(hash, ask, keyObject(env, hash))),
+    admit: (hash, ask) => guard.admit(hash, () => admissions.admit(hash, ask, keyObject(env, hash)), patience),
     renew: async (hash, id) => keyObject(env, hash).renew(id),
     check: (hash) => reached(stateMs, async (): Promise<Admission> => keyObject(env, hash).check()),
     settle: (row, note) =>

@@ -96,9 +96,9 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
   const onClientGone = () => giveUp('client')
   if (input.client.aborted) return failed({ kind: 'cancelled', message: 'The client has gone.' }, false)
   input.client.addEventListener('abort', onClientGone, { once: true })
-  const timer = setTimeout(() => giveUp('deadline'), input.deadlineMs)
+  const wait = gateway.patience.begin(input.deadlineMs, () => giveUp('deadline'))
   const settle = () => {
-    clearTimeout(timer)
+    gateway.patience.end(wait)
     input.client.removeEventListener('abort', onClientGone)
   }
   let called = false

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { EndpointRecord } from '../catalog/records.ts'
+import type { Patience } from '../edge/patience.ts'
 import type { Credential } from '../providers/wire.ts'
 import type { RetryBudget } from '../routing/retry-budget.ts'
 import type { AccountSettings } from './account-settings.ts'
@@ -53,6 +54,8 @@ export interface Gateway {
   health: Health
   /** This isolate's. */
   retryBudget: RetryBudget
+  /** This request's. */
+  patience: Patience
   /** The credential and base URL for an endpoint, or null when it is not usable here. Synchronous, from memory. */
   access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null
   /** The one egress. Rejects with a `FailureError` where the address is refused. */

@@ -1,6 +1,6 @@
 import type { Admission, KeyPolicy } from '../dispatch/keys.ts'
+import type { Patience } from '../edge/patience.ts'
 import { SlidingWindow } from '../routing/window.ts'
-import { within } from './within.ts'
 
 /** A key that its object admitted within this time may go on without it in degraded mode. */
 const trustMs = 10 * 60_000
@@ -47,17 +47,25 @@ export class AdmissionGuard {
   }
 
   /** Rejects when the key's object does not answer and the key may not go on without it. */
-  async admit(keyHash: string, ask: () => Promise<Admission>): Promise<Admission> {
-    if (this.#known === null) return this.#ask(ask)
-    const known = this.#known.get(keyHash)
+  admit(keyHash: string, ask: () => Promise<Admission>, patience: Patience): Promise<Admission> {
+    return this.#known === null ? this.#ask(ask, patience) : this.#admit(this.#known, keyHash, ask, patience)
+  }
+
+  async #admit(
+    all: Map<string, Known>,
+    keyHash: string,
+    ask: () => Promise<Admission>,
+    patience: Patience,
+  ): Promise<Admission> {
+    const known = all.get(keyHash)
     const now = this.#now()
     // Longer than it may be, it was set by a clock that was ahead.
     const alone = known !== undefined && now < known.leaveAloneUntil && known.leaveAloneUntil <= now + leaveAloneMs
     const local = alone ? this.#admitLocally(known, now) : null
     if (local !== null) return local
     try {
-      const admission = await this.#ask(ask)
-      this.#note(this.#known, keyHash, admission)
+      const admission = await this.#ask(ask, patience)
+      this.#note(all, keyHash, admission)
       return admission
     } catch (error) {
       const later = this.#now()
@@ -69,14 +77,14 @@ export class AdmissionGuard {
     }
   }
 
-  async #ask(ask: () => Promise<Admission>): Promise<Admission> {
+  async #ask(ask: () => Promise<Admission>, patience: Patience): Promise<Admission> {
     const startedAt = this.#now()
     try {
-      return await within(this.#timeoutMs, ask())
+      return await patience.within(this.#timeoutMs, ask())
     } catch (error) {
       const leftMs = Math.min(this.#timeoutMs, startedAt + this.#timeoutMs - this.#now())
       if (leftMs < minRetryMs || !isWorthAnotherTry(error)) throw error
-      return within(leftMs, ask())
+      return patience.within(leftMs, ask())
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Admission } from '../../src/dispatch/keys.ts'
+import { Patience } from '../../src/edge/patience.ts'
 import { AdmissionGuard } from '../../src/objects/admission-guard.ts'
 
 vi.spyOn(console, 'warn').mockReturnValue()
@@ -19,16 +20,16 @@ function guarded(degraded: boolean, timeoutMs = 30) {
 
 async function admittedOf(guard: AdmissionGuard, times: number, ask: () => Promise<Admission>): Promise<number> {
   let count = 0
-  for (let i = 0; i < times; i++) if ((await guard.admit('h', ask)).admitted) count++
+  for (let i = 0; i < times; i++) if ((await guard.admit('h', ask, new Patience())).admitted) count++
   return count
 }
 
 describe('closed', () => {
   it('rejects when the object fails, and when it does not answer in time, whatever it said before', async () => {
     const { guard } = guarded(false)
-    expect(await guard.admit('h', async () => admitted)).toBe(admitted)
-    await expect(guard.admit('h', away)).rejects.toThrow('away')
-    await expect(guard.admit('h', never)).rejects.toThrow('no answer within 30 ms')
+    expect(await guard.admit('h', async () => admitted, new Patience())).toBe(admitted)
+    await expect(guard.admit('h', away, new Patience())).rejects.toThrow('away')
+    await expect(guard.admit('h', never, new Patience())).rejects.toThrow('no answer within 30 ms')
   })
 
   it('asks an object that was reset once more, and no more than that', async () => {
@@ -39,15 +40,15 @@ describe('closed', () => {
       if (asked % 3 !== 0) throw Object.assign(new Error('reset'), { retryable: true })
       return admitted
     }
-    await expect(guard.admit('h', reset)).rejects.toThrow('reset')
+    await expect(guard.admit('h', reset, new Patience())).rejects.toThrow('reset')
     expect(asked).toBe(2)
-    expect(await guard.admit('h', reset)).toBe(admitted)
+    expect(await guard.admit('h', reset, new Patience())).toBe(admitted)
   })
 
   it.each([{ remote: true }, { overloaded: true }])('does not ask again where that helps nobody: %o', async (mark) => {
     const { guard } = guarded(false, 5_000)
     const ask = vi.fn(() => Promise.reject(Object.assign(new Error('no'), mark)))
-    await expect(guard.admit('h', ask)).rejects.toThrow('no')
+    await expect(guard.admit('h', ask, new Patience())).rejects.toThrow('no')
     expect(ask).toHaveBeenCalledTimes(1)
   })
 })
@@ -55,12 +56,12 @@ describe('closed', () => {
 describe('degraded', () => {
   it('refuses a key that this isolate has never seen, or not for ten minutes', async () => {
     const { guard, clock } = guarded(true)
-    await expect(guard.admit('h', away)).rejects.toThrow('away')
-    await guard.admit('h', async () => admitted)
+    await expect(guard.admit('h', away, new Patience())).rejects.toThrow('away')
+    await guard.admit('h', async () => admitted, new Patience())
     clock.now += 10 * 60_000
-    expect(await guard.admit('h', away)).toEqual(admitted)
+    expect(await guard.admit('h', away, new Patience())).toEqual(admitted)
     clock.now += 2_001
-    await expect(guard.admit('h', away)).rejects.toThrow('away')
+    await expect(guard.admit('h', away, new Patience())).rejects.toThrow('away')
   })
 
   it('counts on exactly where the object stopped: never more than the limit in a window', async () => {
@@ -68,7 +69,7 @@ describe('degraded', () => {
     expect(await admittedOf(guard, 3, async () => admitted)).toBe(3)
     clock.now += 4_000
     expect(await admittedOf(guard, 10, away)).toBe(2)
-    expect(await guard.admit('h', away)).toEqual({
+    expect(await guard.admit('h', away, new Patience())).toEqual({
       admitted: false,
       reason: 'rate-limited',
       limit: 5,
@@ -82,7 +83,7 @@ describe('degraded', () => {
 
   it('holds the limit in real time over a clock that jumps back and forth', async () => {
     const { guard, clock } = guarded(true)
-    await guard.admit('h', async () => admitted)
+    await guard.admit('h', async () => admitted, new Patience())
     let real = 0
     const times: number[] = [0]
     for (let i = 0; i < 400; i++) {
@@ -91,8 +92,8 @@ describe('degraded', () => {
       clock.now += stepMs
       // Back by up to five minutes; forwards a clock that jumps cannot be told from time that passes.
       if (i % 11 === 5) clock.now -= (i * 104_729) % 300_000
-      if (i % 37 === 0) await guard.admit('h', async () => admitted).then(() => times.push(real))
-      else if ((await guard.admit('h', away).catch(() => null))?.admitted) times.push(real)
+      if (i % 37 === 0) await guard.admit('h', async () => admitted, new Patience()).then(() => times.push(real))
+      else if ((await guard.admit('h', away, new Patience()).catch(() => null))?.admitted) times.push(real)
     }
     // What the object admitted is its own affair, so only windows without it are judged.
     expect(times.length).toBeGreaterThan(50)
@@ -104,36 +105,40 @@ describe('degraded', () => {
 
   it('never lets a key through whose spending is limited', async () => {
     const { guard } = guarded(true)
-    await guard.admit('h', async () => ({ admitted: true, policy: { ...policy, spendLimited: true } }))
-    await expect(guard.admit('h', away)).rejects.toThrow('away')
+    await guard.admit('h', async () => ({ admitted: true, policy: { ...policy, spendLimited: true } }), new Patience())
+    await expect(guard.admit('h', away, new Patience())).rejects.toThrow('away')
   })
 
   it('refuses a key that expires meanwhile, and one that its object called bad', async () => {
     const { guard, clock } = guarded(true)
-    await guard.admit('h', async () => ({ admitted: true, policy: { ...policy, expiresAt: start + 1_000 } }))
-    expect(await guard.admit('h', away)).toMatchObject({ admitted: true })
+    await guard.admit(
+      'h',
+      async () => ({ admitted: true, policy: { ...policy, expiresAt: start + 1_000 } }),
+      new Patience(),
+    )
+    expect(await guard.admit('h', away, new Patience())).toMatchObject({ admitted: true })
     clock.now += 1_000
-    expect(await guard.admit('h', away)).toEqual({ admitted: false, reason: 'expired' })
+    expect(await guard.admit('h', away, new Patience())).toEqual({ admitted: false, reason: 'expired' })
     clock.now += 3_000
-    await guard.admit('h', async () => admitted)
-    await guard.admit('h', async () => ({ admitted: false, reason: 'disabled' }))
-    await expect(guard.admit('h', away)).rejects.toThrow('away')
+    await guard.admit('h', async () => admitted, new Patience())
+    await guard.admit('h', async () => ({ admitted: false, reason: 'disabled' }), new Patience())
+    await expect(guard.admit('h', away, new Patience())).rejects.toThrow('away')
   })
 
   it('waits for a silent object once in two seconds, not with every request', async () => {
     const { guard, clock } = guarded(true)
-    await guard.admit('h', async () => admitted)
+    await guard.admit('h', async () => admitted, new Patience())
     const silent = vi.fn(never)
-    for (let i = 0; i < 4; i++) await guard.admit('h', silent)
+    for (let i = 0; i < 4; i++) await guard.admit('h', silent, new Patience())
     expect(silent).toHaveBeenCalledTimes(1)
     clock.now += 2_000
-    await guard.admit('h', silent)
+    await guard.admit('h', silent, new Patience())
     expect(silent).toHaveBeenCalledTimes(2)
   })
 
   it('sets no limit where the key has none', async () => {
     const { guard } = guarded(true)
-    await guard.admit('h', async () => ({ admitted: true, policy: { ...policy, rateLimit: null } }))
+    await guard.admit('h', async () => ({ admitted: true, policy: { ...policy, rateLimit: null } }), new Patience())
     expect(await admittedOf(guard, 100, away)).toBe(100)
   })
 })

@@ -4,6 +4,7 @@ import { FailureError, statusOf } from '../../src/chat/failure.ts'
 import type { Gateway } from '../../src/dispatch/gateway.ts'
 import type { KeyRecord } from '../../src/dispatch/key-directory.ts'
 import type { Admission } from '../../src/dispatch/keys.ts'
+import { Patience } from '../../src/edge/patience.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import { openBudget } from '../../src/routing/retry-budget.ts'
 import { defaultRateLimit } from '../../src/routing/window.ts'
@@ -32,6 +33,7 @@ export function fakeGateway(
     waitUntil: () => {},
     account: { routing: () => null, readRouting: async () => null, replaceRouting: async () => {} },
     retryBudget: openBudget(now()),
+    patience: new Patience(now),
     directory: {
       create: async (input: Omit<KeyRecord, 'createdAt' | 'updatedAt' | 'usage'>) => {
         const at = gateway.now()

@@ -3,6 +3,7 @@ import { chatDialect } from '../../src/api/chat-completions/dialect.ts'
 import type { EndpointRecord, ModelEntry, ProviderRecord } from '../../src/catalog/records.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { type ChatAnswer, dispatchChat } from '../../src/dispatch/chat.ts'
+import { Patience } from '../../src/edge/patience.ts'
 import type { GenerationRow } from '../../src/metering/generation.ts'
 import { HealthWatch } from '../../src/objects/health-watch.ts'
 import { HealthBook } from '../../src/routing/health-book.ts'
@@ -144,6 +145,7 @@ export class Fleet {
       },
       health: isolate.health.forRequest({ background, object: (provider) => this.#object(provider) }),
       retryBudget: isolate.retryBudget,
+      patience: new Patience(this.time.now),
       access: ({ provider }: EndpointRecord) => ({
         baseUrl: `https://${provider.slug}/v1`,
         credential: { apiKey: 'k' },
