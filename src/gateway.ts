@@ -81,7 +81,10 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       readModel: (id) => reached(catalogMs, () => readModel(env.DB, id)),
       readModels: () => reached(catalogMs, () => readModels(env.DB)),
       readProviders: () => reached(catalogMs, () => readProviders(env.DB)),
-      edgeCache: edgeCacheOver(caches.default, `${env.REGION}/${env.STATE_JURISDICTION}`),
+      // Only when something has to be read, which is seldom.
+      get edgeCache() {
+        return edgeCacheOver(caches.default, `${env.REGION}/${env.STATE_JURISDICTION}`)
+      },
       now: Date.now,
       background,
     }),
