@@ -17,8 +17,6 @@ STATE_JURISDICTION=
 MANAGEMENT_KEY=
 # Makes the checksum in new API keys one that only this gateway can make. Changing it refuses every key made before.
 KEY_CHECKSUM_SECRET=
-# The keyring that provider keys brought by your users are encrypted with.
-ENCRYPTION_KEYS=
 # The largest request body, in bytes. Default 20971520.
 MAX_BODY_BYTES=
 # How long the object of an API key may take to answer before the request is refused, in milliseconds. Default 5000.

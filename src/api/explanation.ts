@@ -1,7 +1,9 @@
+import type { ProviderPreferences } from '../chat/request.ts'
 import type { DecisionRecord, RecordedHealth, RecordedNeeds } from '../metering/decision-record.ts'
 import type { Candidate } from '../routing/balance.ts'
 import { idOfRef, modelIdsOf } from '../routing/endpoint-refs.ts'
 import type { EndpointHealth } from '../routing/health.ts'
+import { accountPreferences } from '../routing/merge-preferences.ts'
 import type { Plan } from '../routing/plan.ts'
 import { reasonOf } from '../routing/rule-reasons.ts'
 
@@ -16,7 +18,7 @@ export function presentDecision(record: DecisionRecord, plan: Plan | null) {
     catalog_version: record.catalog,
     decided_at: isoTime(record.at),
     region: record.region,
-    policy: plan?.input.needs.preferences ?? record.preferences ?? {},
+    policy: (plan && inForce(plan.input.needs.preferences)) ?? record.preferences ?? {},
     account_policy: plan?.input.policy ?? record.account ?? {},
     needs: presentNeeds(record.needs),
     models: record.models.map(({ asked, id, freeOnly, dynamics }) => ({
@@ -33,6 +35,17 @@ export function presentDecision(record: DecisionRecord, plan: Plan | null) {
         ),
     ...(plan === null && record.cut ? { cut: true } : {}),
   }
+}
+
+const preferences: readonly string[] = [
+  ...accountPreferences,
+  'hedge',
+  'strict',
+] satisfies (keyof ProviderPreferences)[]
+
+/** A preference that nobody knows decides nothing: listed here, a misspelt one would pass for one that holds. */
+function inForce(wished: ProviderPreferences): ProviderPreferences {
+  return Object.fromEntries(Object.entries(wished).filter(([field]) => preferences.includes(field)))
 }
 
 function presentNeeds(needs: RecordedNeeds) {

@@ -103,8 +103,8 @@ function recordedNeeds({ input: { needs, entries } }: Plan): RecordedNeeds {
 }
 
 /**
- * Field by field, so that nothing is kept that a client added to an object. Slugs are any text: what no endpoint is
- * called has had no effect but that of a list being there, and is left out.
+ * Field by field, so that nothing is kept that a client added to an object. Slugs and regions are any text: what no
+ * endpoint is called has had no effect but that of a list being there, and is left out.
  */
 function recordedPreferences(
   wished: ProviderPreferences,
@@ -116,10 +116,12 @@ function recordedPreferences(
     const slugs = effectiveSlugs(wished[list], entries)
     if (slugs) recorded[list] = slugs
   }
-  for (const list of ['quantizations', 'jurisdictions', 'regions'] as const) {
+  for (const list of ['quantizations', 'jurisdictions'] as const) {
     const named = wished[list]
     if (named && named.length > 0) recorded[list] = [...named]
   }
+  const regions = effectiveRegions(wished.regions, entries)
+  if (regions) recorded.regions = regions
   for (const flag of ['require_parameters', 'zdr', 'enforce_distillable_text', 'direct_only'] as const)
     if (wished[flag] === true) recorded[flag] = true
   if (wished.allow_fallbacks === false) recorded.allow_fallbacks = false
@@ -153,6 +155,16 @@ function effectiveSlugs(
   return effective.length === 0
     ? [nobody]
     : effective.map(({ base, qualifier }) => (qualifier === null ? base : `${base}/${qualifier}`))
+}
+
+function effectiveRegions(
+  named: readonly string[] | null | undefined,
+  entries: readonly CandidateModel[],
+): string[] | null {
+  if (!named || named.length === 0) return null
+  const known = new Set(entries.flatMap(({ entry }) => entry.endpoints.map(({ region }) => region?.toUpperCase())))
+  const effective = named.filter((place) => /^[a-z]{2,3}$/i.test(place) || known.has(place.toUpperCase()))
+  return effective.length === 0 ? [nobody] : effective
 }
 
 function threshold(value: PerformanceThreshold): PerformanceThreshold {

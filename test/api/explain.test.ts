@@ -126,6 +126,11 @@ describe('POST /route/explain', () => {
     expect(body.data.endpoints.map((one: Answer) => one.position)).toEqual([1, 2])
   })
 
+  it('shows no preference that has no effect because it is misspelt', async () => {
+    const { body } = await ask({ ...plain, provider: { jurisdiction: ['EU'], zdr: false } })
+    expect(body.data.policy).toEqual({ zdr: false })
+  })
+
   it('tells what is amiss, and the probe that the next request would be', async () => {
     health = {
       near: { openUntil: now - 1, probeReady: true },

@@ -31,7 +31,7 @@ export function randomInputs(seed: number) {
         endpointRecord(tag, oneOf([0, 0.1, 1, 3, 60]), {
           model,
           eu: oneOf(['yes', 'yes', 'no', 'selectable', null]),
-          region: oneOf([null, null, 'us', 'eu', 'jp', 'eu-west-2', 'global']),
+          region: oneOf([null, null, 'us', 'eu', 'jp', 'eu-west-2', 'us-east-1', 'global']),
           contextLength: oneOf([null, 5, 1000, 100_000]),
           maxOutputTokens: oneOf([null, 100, 10_000]),
           quantization: oneOf([null, 'fp8', 'int4']),
@@ -83,7 +83,7 @@ export function randomInputs(seed: number) {
       enforce_distillable_text: maybe(() => random() < 0.1, chance),
       direct_only: maybe(() => random() < 0.5, chance),
       jurisdictions: maybe(() => some(['EU', 'fr', 'US', 'eea'], 3), chance / 2),
-      regions: maybe(() => some(['eu', 'us', 'GB', 'jp'], 3), chance / 2),
+      regions: maybe(() => some(['eu', 'us', 'GB', 'jp', 'us-east-1', 'my-secret'], 3), chance / 2),
     })
   }
 

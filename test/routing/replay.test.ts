@@ -73,20 +73,24 @@ describe('a decision', () => {
       provider: {
         order: ['my secret', 'Alpha'],
         ignore: ['my secret'],
+        regions: ['eu', 'Eu-West-1', 'my-secret'],
         sort: { by: 'price', note: 'my secret' },
         max_price: { prompt: '3', note: 'my secret' },
         preferred_max_latency: { p50: 3, note: 'my secret' },
         hedge: { note: 'my secret' },
       },
     }
-    const input = planInput([endpoint('alpha'), endpoint('beta')], request as never)
+    const input = planInput([{ ...endpoint('alpha'), region: 'eu-west-1' }, endpoint('beta')], request as never)
     expect(recordOf(plan(input)).preferences).toEqual({
       order: ['alpha'],
       ignore: ['-'],
+      regions: ['eu', 'Eu-West-1'],
       sort: { by: 'price' },
       max_price: { prompt: '3' },
       preferred_max_latency: { p50: 3 },
     })
+    const nowhere = planInput([endpoint('alpha')], { provider: { regions: ['my-secret'] } })
+    expect(recordOf(plan(nowhere)).preferences).toEqual({ regions: ['-'] })
   })
 
   it('keeps of health what made a difference', () => {

@@ -25,7 +25,8 @@ import { routerPlugins } from './router-plugins.ts'
 import { flatFunction, toolChoice, tools } from './tools-schema.ts'
 
 const efforts = oneOf(['max', 'xhigh', 'high', 'medium', 'low', 'minimal', 'none'])
-const names = list(name, { what: 'an array of strings' })
+/** Every name is held against every endpoint. */
+const names = list(name, { max: 1_000, what: 'an array of strings' })
 
 const price: Check = (value) => {
   // The length first: the pattern backtracks, and a number needs no more.
@@ -127,6 +128,7 @@ const responseFormat = tagged('type', {
 /** Settings of routers and of a fallback that is asked for elsewhere too: without effect here they change no answer. */
 const inertPlugins = new Set(['pareto-router', 'switchyard-router'])
 const pluginFields = object({ id: name, enabled: boolean }, ['id'])
+const compression = object({ engine: oneOf(['middle-out']) })
 
 /** A plugin that would change the answer is run or refused, never left out in silence. */
 const plugin: Check = (value) => {
@@ -135,7 +137,8 @@ const plugin: Check = (value) => {
   const id = String(value.id)
   const router = routerPlugins.get(id)
   if (router !== undefined) return router(value)
-  if (value.enabled === false || inertPlugins.has(id) || id === 'context-compression') return null
+  if (value.enabled === false || inertPlugins.has(id)) return null
+  if (id === 'context-compression') return compression(value)
   // A PDF engine that is the provider's own asks nothing of the gateway.
   if (id === 'file-parser' && isObject(value.pdf) && value.pdf.engine === 'native') return null
   return under('id', problem(`asks for the plugin ${quote(id)}, which this gateway does not have: remove it`))
@@ -201,7 +204,7 @@ const body = object({
   metadata: record(string({ max: 512 }), { maxEntries: 16, maxKey: 64 }),
   trace: anyObject,
   debug: object({ echo_upstream_body: boolean }),
-  transforms: list(text),
+  transforms: list(oneOf(['middle-out'])),
   // The gateway keeps nothing, and must not make a provider keep it either.
   store: (value) => (value === true ? problem('must be false or left out: nothing is stored here') : boolean(value)),
 })
