@@ -11,24 +11,27 @@ export interface CancelledCalls {
 
 /**
  * Accounts for the calls that were on their way when the client went, two where one was a hedge: marks them where the
- * provider bills on, and where one had not begun to answer, the prompt that it had read by then is its estimated cost.
- * Null when there was no such call.
+ * provider bills on, as all do for a whole answer, and where one had not begun to answer, the prompt that it had read by
+ * then is its estimated cost. Null when there was no such call.
  */
 export function accountForCancelled(
   attempts: readonly AttemptRecord[],
   planned: readonly PlannedAttempt[],
   promptTokensEstimate: number,
+  streamed: boolean,
 ): CancelledCalls | null {
   const last = attempts.at(-1)
-  const usage = estimateUsage(promptTokensEstimate, 0)
-  let upstreamCostNanoUsd: number | null = null
+  let calls: CancelledCalls | null = null
   for (const record of attempts) {
     const waited = record.outcome === 'cancelled'
     const cut =
       waited || record === last ? planned.find(({ endpoint }) => endpoint.id === record.endpointId) : undefined
     if (cut === undefined) continue
-    if (!providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
-    if (waited) upstreamCostNanoUsd = (upstreamCostNanoUsd ?? 0) + costOf(usage, cut).costNanoUsd
+    if (!streamed || !providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
+    if (!waited) continue
+    const usage = estimateUsage(promptTokensEstimate, 0, cut)
+    const { costNanoUsd } = costOf(usage, cut)
+    calls = { usage, upstreamCostNanoUsd: (calls?.upstreamCostNanoUsd ?? 0) + costNanoUsd }
   }
-  return upstreamCostNanoUsd === null ? null : { usage, upstreamCostNanoUsd }
+  return calls
 }

@@ -256,7 +256,12 @@ function settle(context: CallContext, ending: EndingFields): void {
 function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
   const { call } = context
   const cancelled = ending.cancelled
-    ? accountForCancelled(context.attempts, context.plan?.attempts ?? [], context.promptTokensEstimate)
+    ? accountForCancelled(
+        context.attempts,
+        context.plan?.attempts ?? [],
+        context.promptTokensEstimate,
+        call.request.stream === true,
+      )
     : null
   return call.gateway.keys.settle(
     generationRow(call, {

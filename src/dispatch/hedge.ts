@@ -152,11 +152,11 @@ export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUs
   }
 }
 
-function estimateLost({ inFlight, cancelled }: LostCall, winner: TokenUsage): TokenUsage {
+function estimateLost({ inFlight, cancelled, planned }: LostCall, winner: TokenUsage): TokenUsage {
   const written = Math.ceil((inFlight.progress?.contentBytes ?? 0) / 4)
   return {
     ...noUsage,
-    promptTokens: winner.promptTokens,
+    promptTokens: Math.min(winner.promptTokens, planned.promptBudgetTokens ?? Number.POSITIVE_INFINITY),
     completionTokens: cancelled ? written : Math.max(written, winner.completionTokens),
     estimated: true,
   }

@@ -604,6 +604,39 @@ describe('a client that goes', () => {
     expect(here.rows[0]?.attempts[0]?.costIsMinimum).toBeUndefined()
   })
 
+  it('may have to be paid for the whole of an answer that was not streamed, wherever it is', async () => {
+    const endpoint = endpointRecord({ ...cheap, provider: providerRecord({ slug: 'deepseek', name: 'DeepSeek' }) })
+    const silent: Upstream = (_, { signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const minimum = async (stream: boolean) => {
+      const here = world(silent, { entry: modelEntry({}, [endpoint]) })
+      const asking = ask(here, { stream })
+      await vi.advanceTimersByTimeAsync(10)
+      here.client.abort()
+      await asking
+      await settled(here)
+      return here.rows[0]?.attempts[0]?.costIsMinimum
+    }
+    expect(await minimum(false)).toBe(true)
+    expect(await minimum(true)).toBeUndefined()
+  })
+
+  it('pays for no message that was left out', async () => {
+    const silent: Upstream = (_, { signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const here = world(silent, { entry: modelEntry({}, [endpointRecord({ ...cheap, contextLength: 1_000 })]) })
+    const messages = Array.from({ length: 40 }, () => ({ role: 'user' as const, content: 'word '.repeat(400) }))
+    const asking = ask(here, { messages })
+    await vi.advanceTimersByTimeAsync(10)
+    here.client.abort()
+    await asking
+    await settled(here)
+    expect(here.calls).toEqual(['cheap'])
+    expect(here.rows[0]?.promptTokens).toBeGreaterThan(500)
+    expect(here.rows[0]?.promptTokens).toBeLessThan(1_000)
+    expect(here.rows[0]?.upstreamCostNanoUsd).toBeLessThan(1_000_000)
+  })
+
   it('during failover leaves both calls on record', async () => {
     const here = world((provider, { signal }) =>
       provider === 'cheap'

@@ -274,6 +274,13 @@ describe('two calls', () => {
     expect(lost?.record).not.toHaveProperty('costEstimated')
   })
 
+  it('do not have a loser pay for messages that were left out for it', async () => {
+    const failed = { kind: 'answer' as const, parts: [], extras: {}, status: 200, translation: [] }
+    const { lost } = await race(() => failed)
+    const short = lost && { ...lost, planned: { ...lost.planned, promptBudgetTokens: 600 } }
+    expect(billLost(noCost, short, usage).costNanoUsd).toBe(0.6 * promptNanoUsd)
+  })
+
   it('leave a loser that had called nobody off the receipt', async () => {
     const answered = { kind: 'answer' as const, parts: [], extras: {}, status: 200, translation: [] }
     const { lost, reports } = await race(() => answered, false)
@@ -366,6 +373,18 @@ describe('the retry budget of an isolate', () => {
     const { calls, row } = await askInBrownOut(false, true)
     expect(calls).toEqual(['north', 'south', 'west'])
     expect(row?.status).toBe(200)
+  })
+
+  it('pays for no call that was not made', async () => {
+    fleet = new Fleet({ providers: ['together', 'north'] })
+    const [isolate] = fleet.isolates
+    if (!isolate) throw new Error('there is no isolate')
+    isolate.retryBudget.calls = 10
+    // Together cannot be told `top_a`, so a strict request does not go there.
+    void fleet.request({ top_a: 0.5, provider: { strict: true, order: ['together', 'north'] } })
+    await fleet.time.advance(1_000)
+    expect(fleet.calls.map(({ provider }) => provider)).toEqual(['north'])
+    expect(isolate.retryBudget.calls).toBeGreaterThanOrEqual(10)
   })
 
   it('refuses a hedge once it is spent', async () => {
