@@ -1,3 +1,4 @@
+import { placesOf } from '../catalog/places.ts'
 import type { MaxPrice, PerformanceThreshold, ProviderPreferences } from '../chat/request.ts'
 import type { DecisionRecord, RecordedHealth, RecordedModel, RecordedNeeds } from '../metering/decision-record.ts'
 import type { Candidate } from './balance.ts'
@@ -103,8 +104,8 @@ function recordedNeeds({ input: { needs, entries } }: Plan): RecordedNeeds {
 }
 
 /**
- * Field by field, so that nothing is kept that a client added to an object. Slugs are any text: what no endpoint is
- * called has had no effect but that of a list being there, and is left out.
+ * Field by field, so that nothing is kept that a client added to an object. Slugs and regions are any text: what no
+ * endpoint is called has had no effect but that of a list being there, and is left out.
  */
 function recordedPreferences(
   wished: ProviderPreferences,
@@ -116,10 +117,12 @@ function recordedPreferences(
     const slugs = effectiveSlugs(wished[list], entries)
     if (slugs) recorded[list] = slugs
   }
-  for (const list of ['quantizations', 'jurisdictions', 'regions'] as const) {
+  for (const list of ['quantizations', 'jurisdictions'] as const) {
     const named = wished[list]
     if (named && named.length > 0) recorded[list] = [...named]
   }
+  const regions = effectiveRegions(wished.regions, entries)
+  if (regions) recorded.regions = regions
   for (const flag of ['require_parameters', 'zdr', 'enforce_distillable_text', 'direct_only'] as const)
     if (wished[flag] === true) recorded[flag] = true
   if (wished.allow_fallbacks === false) recorded.allow_fallbacks = false
@@ -153,6 +156,22 @@ function effectiveSlugs(
   return effective.length === 0
     ? [nobody]
     : effective.map(({ base, qualifier }) => (qualifier === null ? base : `${base}/${qualifier}`))
+}
+
+/** A code of a country or bloc, or the name that an endpoint's region has. */
+function effectiveRegions(
+  names: readonly string[] | null | undefined,
+  entries: readonly CandidateModel[],
+): string[] | null {
+  if (!names || names.length === 0) return null
+  const effective = names.filter((name) => {
+    const region = name.toUpperCase()
+    return (
+      region.length <= 3 ||
+      entries.some(({ entry }) => entry.endpoints.some((endpoint) => placesOf(endpoint)?.includes(region)))
+    )
+  })
+  return effective.length === 0 ? [nobody] : effective
 }
 
 function threshold(value: PerformanceThreshold): PerformanceThreshold {
