@@ -20,18 +20,18 @@ export function accountForCancelled(
   promptTokensEstimate: number,
   streamed: boolean,
 ): CancelledCalls | null {
-  const last = attempts.at(-1)
-  let calls: CancelledCalls | null = null
+  let usage: CancelledCalls['usage'] | null = null
+  let upstreamCostNanoUsd = 0
   for (const record of attempts) {
     const waited = record.outcome === 'cancelled'
-    const cut =
-      waited || record === last ? planned.find(({ endpoint }) => endpoint.id === record.endpointId) : undefined
+    // What failed before the client went was not cut.
+    if (!waited && record.outcome !== 'ok') continue
+    const cut = planned.find(({ endpoint }) => endpoint.id === record.endpointId)
     if (cut === undefined) continue
     if (!streamed || !providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
     if (!waited) continue
-    const usage = estimateUsage(promptTokensEstimate, 0, cut)
-    const { costNanoUsd } = costOf(usage, cut)
-    calls = { usage, upstreamCostNanoUsd: (calls?.upstreamCostNanoUsd ?? 0) + costNanoUsd }
+    usage = estimateUsage(promptTokensEstimate, 0, cut)
+    upstreamCostNanoUsd += costOf(usage, cut).costNanoUsd
   }
-  return calls
+  return usage && { usage, upstreamCostNanoUsd }
 }

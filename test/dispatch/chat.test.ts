@@ -652,6 +652,19 @@ describe('a client that goes', () => {
       { cancelled: true, attempts: [{ outcome: 'server-error' }, { outcome: 'cancelled', costIsMinimum: true }] },
     ])
   })
+  it('between two calls costs nothing of the one that had failed', async () => {
+    const here = world(() => new Response('{"error":{"message":"down"}}', { status: 500 }))
+    const { report } = here.gateway.health
+    here.gateway.health.report = (...told) => {
+      here.client.abort()
+      report(...told)
+    }
+    expect(await ask(here)).toMatchObject({ kind: 'failed' })
+    await settled(here)
+    expect(here.rows).toMatchObject([{ cancelled: true, upstreamCostNanoUsd: 0, attempts: [{ provider: 'cheap' }] }])
+    expect(here.rows[0]?.attempts[0]).not.toHaveProperty('costIsMinimum')
+  })
+
   it('while the call is being signed makes none, and has none on its receipt', async () => {
     const here = world(() => whole('Hi'))
     const { access } = here.gateway

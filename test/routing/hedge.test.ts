@@ -107,7 +107,8 @@ describe('whom to hedge with', () => {
     const short = { ...beta, promptBudgetTokens: 100 }
     expect(target([short, gamma])).toBe('gamma')
     expect(target([short])).toBeNull()
-    expect(target([short], { from: { ...first, promptBudgetTokens: 100 } })).toBe('beta')
+    const cut = { ...first, promptBudgetTokens: 100 }
+    expect(target([short], { from: cut })).toBe('beta')
   })
 
   it('is nobody whom the plan has blocked', () => {
