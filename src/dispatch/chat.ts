@@ -15,6 +15,7 @@ import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
 import { billLost } from './hedge.ts'
+import { inTime } from './in-time.ts'
 import { type Refusal, stateUnavailable } from './keys.ts'
 import { type RunInput, reportFailure, run } from './run.ts'
 import { type StreamEnd, type StreamInput, streamAnswer } from './stream.ts'
@@ -189,7 +190,7 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
 async function answerStream(input: RunInput, context: CallContext): Promise<ChatAnswer> {
   const { gateway } = input
   const running = run(input)
-  const early = await orLater(running, commitAfterMs)
+  const early = await inTime(running, commitAfterMs)
   if (early !== null && early.answered === null) {
     settle(context, { failure: early.failure, cancelled: early.cancelled })
     return { kind: 'failed', failure: early.failure }
@@ -290,19 +291,6 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
 function fail(call: ChatCall, failure: Failure, plan: Plan | null, userHash: string | undefined): ChatAnswer {
   settle({ call, plan, conversation: null, attempts: [], userHash, promptTokensEstimate: 0 }, { failure })
   return { kind: 'failed', failure }
-}
-
-/** The value of a promise, or null when it takes longer than `ms`. */
-async function orLater<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    if (timer !== undefined) clearTimeout(timer)
-  }
 }
 
 async function hashOf(text: string): Promise<string> {

@@ -7,6 +7,7 @@ import type { PlannedAttempt } from '../routing/plan.ts'
 import type { InFlight } from './attempt.ts'
 import { attemptRecord } from './attempt-record.ts'
 import type { Gateway } from './gateway.ts'
+import { inTime } from './in-time.ts'
 import type { Call } from './run.ts'
 
 export interface HedgeInput {
@@ -65,7 +66,7 @@ export async function hedged(input: HedgeInput): Promise<Hedged> {
   client.addEventListener('abort', stop, { once: true })
   if (client.aborted) stop()
   try {
-    const early = await within(first.done, input.afterMs)
+    const early = await inTime(first.done, input.afterMs)
     const target = early !== null || client.aborted ? null : input.target()
     if (target === null) return { calls: [early ?? (await first.done)], second: null, lost: null }
     second = launch(target, input)
@@ -89,18 +90,6 @@ function launch(planned: PlannedAttempt, { gateway, start }: HedgeInput): Runner
   // Whoever still waits for it hears of it; nobody may.
   done.catch(() => {})
   return { planned, abort, inFlight, calledAt: gateway.now(), done }
-}
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    if (timer !== undefined) clearTimeout(timer)
-  }
 }
 
 function giveUp(
