@@ -102,7 +102,7 @@ class Pump {
     const ticker = setInterval(() => this.#tick(), tickMs)
     let settling: Promise<void> | undefined
     try {
-      settling = onEnd(await this.#pump())
+      settling = onEnd(await this.#pump().catch((bug: unknown) => this.#confess(bug)))
     } finally {
       clearInterval(ticker)
       client.removeEventListener('abort', onGone)
@@ -216,6 +216,13 @@ class Pump {
       latencyMs: record.latencyMs,
       toolCalls: progress.toolCalls,
     }
+  }
+
+  /** A bug of ours cut the stream: the client is told, because a clean end would be a lie. */
+  #confess(bug: unknown): never {
+    const { dialect, fallbackEnvelope } = this.#input
+    this.#write(dialect.failing(fallbackEnvelope, { type: 'server', message: 'Internal server error.' }, null))
+    throw bug
   }
 
   #tick(): void {

@@ -495,6 +495,22 @@ describe('time', () => {
     expect(told.match(/: OPENROUTER PROCESSING/g)?.length).toBeGreaterThan(35)
   })
 
+  it('never ends a stream over a bug of ours as if it were whole', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    here.gateway.health.answered = () => {
+      throw new Error('a bug')
+    }
+    const asking = ask(here, { stream: true })
+    await vi.advanceTimersByTimeAsync(1_100)
+    const answer = await asking
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const told = textOf(answer.stream)
+    upstream.send(delta({ content: 'Hi' }), ...ending)
+    expect(await told).toContain('"finish_reason":"error"')
+    await expect(settled(here)).rejects.toThrow('a bug')
+  })
+
   it('renews its reservation while it goes on', async () => {
     const upstream = fed()
     const here = world(() => upstream.response)
