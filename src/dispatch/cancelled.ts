@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../metering/generation.ts'
 import { providerOf } from '../providers/registry.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import { costOf, estimateUsage } from './generation-row.ts'
 
@@ -17,7 +18,7 @@ export interface CancelledCalls {
 export function accountForCancelled(
   attempts: readonly AttemptRecord[],
   planned: readonly PlannedAttempt[],
-  promptTokensEstimate: number,
+  needs: RequestNeeds,
   streamed: boolean,
 ): CancelledCalls | null {
   let usage: CancelledCalls['usage'] | null = null
@@ -30,7 +31,7 @@ export function accountForCancelled(
     if (cut === undefined) continue
     if (!streamed || !providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
     if (!waited) continue
-    usage = estimateUsage(promptTokensEstimate, 0, cut)
+    usage = estimateUsage(needs, 0, cut)
     upstreamCostNanoUsd += costOf(usage, cut).costNanoUsd
   }
   return usage && { usage, upstreamCostNanoUsd }

@@ -3,6 +3,8 @@ import type { TokenUsage } from '../chat/usage.ts'
 import { noUsage } from '../chat/usage.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
 import { priceUsage, type UsageCost } from '../metering/price-usage.ts'
+import { promptTokensFor } from '../routing/compression.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import type { InFlight } from './attempt.ts'
 import { attemptRecord } from './attempt-record.ts'
@@ -126,10 +128,10 @@ function giveUp(
  * What an answer costs together with the call that lost against it, noted in the loser's record too. What the loser did
  * not meter is estimated: the winner's prompt, and, where the provider goes on with a call that is cancelled, its answer.
  */
-export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUsage): UsageCost {
+export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUsage, needs: RequestNeeds): UsageCost {
   if (lost === null) return cost
   const { record, inFlight, planned } = lost
-  const usage = lost.usage ?? inFlight.progress?.usage ?? estimateLost(lost, winner)
+  const usage = lost.usage ?? inFlight.progress?.usage ?? estimateLost(lost, winner, needs)
   const spent = priceUsage(usage, planned.endpoint)
   record.costNanoUsd = spent.costNanoUsd
   if (usage.estimated) record.costEstimated = true
@@ -141,11 +143,12 @@ export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUs
   }
 }
 
-function estimateLost({ inFlight, cancelled, planned }: LostCall, winner: TokenUsage): TokenUsage {
+function estimateLost({ inFlight, cancelled, planned }: LostCall, winner: TokenUsage, needs: RequestNeeds): TokenUsage {
+  const cut = planned.promptBudgetTokens !== undefined
   const written = Math.ceil((inFlight.progress?.contentBytes ?? 0) / 4)
   return {
     ...noUsage,
-    promptTokens: Math.min(winner.promptTokens, planned.promptBudgetTokens ?? Number.POSITIVE_INFINITY),
+    promptTokens: cut ? Math.min(winner.promptTokens, promptTokensFor(needs, planned)) : winner.promptTokens,
     completionTokens: cancelled ? written : Math.max(written, winner.completionTokens),
     estimated: true,
   }
