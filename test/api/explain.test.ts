@@ -197,6 +197,12 @@ describe('POST /route/explain', () => {
       code: 400,
       message: 'acme/none is not a valid model ID',
     })
+    const image = { type: 'image_url', image_url: { url: 'http://169.254.169.254/latest' } }
+    const { settings } = gateway
+    gateway.settings = { ...settings, environment: 'production' }
+    const refused = await ask({ ...plain, messages: [{ role: 'user', content: [image] }] })
+    gateway.settings = settings
+    expect(refused.body.error).toMatchObject({ code: 400, message: expect.stringContaining('a public address') })
     expect((await ask(plain, '', 'sk-nobody')).status).toBe(401)
     expect((await ask(plain, '', operatorKey)).status).toBe(403)
   })
