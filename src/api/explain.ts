@@ -18,6 +18,7 @@ import { anyCaller, inferenceCaller } from './authenticate.ts'
 import { parseChatRequest } from './chat-completions/parse.ts'
 import { presentDecision } from './explanation.ts'
 import { findGeneration } from './generation.ts'
+import { refusePrivateMedia } from './media-addresses.ts'
 import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
 /**
@@ -31,6 +32,7 @@ export const explain = new Hono<SurfaceEnv>()
     const gateway = c.get('gateway')
     const seed = seedOf(c) ?? seedFrom(gateway.random)
     const request = parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
+    refusePrivateMedia(request, gateway.settings.environment)
     const now = gateway.now()
     const plan = decide(await considered(request, gateway, seed), gateway, { now, looking: true })
     const failure = plan.failure ?? (plan.attempts.every(({ blocked }) => blocked) ? finalFailure([], plan, now) : null)

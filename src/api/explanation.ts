@@ -64,7 +64,8 @@ function presentNeeds(needs: RecordedNeeds) {
 
 function plannedEndpoints({ attempts, overflow, candidates }: Plan) {
   const known = new Map<string, Candidate>(candidates.map((candidate) => [candidate.endpoint.id, candidate]))
-  return [...attempts, ...overflow].map(({ endpoint, requestedId, probability, blocked, blockedUntil }, index) => {
+  return [...attempts, ...overflow].map((planned, index) => {
+    const { endpoint, requestedId, probability, blocked, blockedUntil, sticky } = planned
     const candidate = known.get(endpoint.id)
     const health = candidate?.health
     return {
@@ -76,6 +77,7 @@ function plannedEndpoints({ attempts, overflow, candidates }: Plan) {
       model: endpoint.model,
       requested_model: requestedId,
       probability,
+      sticky: sticky === true,
       attempt_limit: index >= attempts.length,
       blocked,
       blocked_until: isoTime(blockedUntil),
@@ -87,7 +89,7 @@ function plannedEndpoints({ attempts, overflow, candidates }: Plan) {
 }
 
 function recordedEndpoints(record: DecisionRecord, modelIds: readonly string[]) {
-  const { order, beyond = [], chances, health, probe } = record
+  const { order, beyond = [], chances, health, probe, sticky } = record
   return [...order, ...beyond].map((ref, index) => {
     const known = health?.[ref]
     const open = known?.openUntil !== undefined && ref !== probe
@@ -97,6 +99,7 @@ function recordedEndpoints(record: DecisionRecord, modelIds: readonly string[]) 
       ...named(idOfRef(ref, modelIds), modelIds),
       provider_name: null,
       probability: chances[index] ?? 0,
+      sticky: ref === sticky,
       attempt_limit: index >= order.length,
       blocked: open ? ('open' as const) : blockedUntil !== undefined && ref !== probe ? ('cooldown' as const) : null,
       blocked_until: ref === probe ? null : isoTime(blockedUntil ?? 0),

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../metering/generation.ts'
 import { providerOf } from '../providers/registry.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import { costOf, estimateUsage } from './generation-row.ts'
 
@@ -11,24 +12,27 @@ export interface CancelledCalls {
 
 /**
  * Accounts for the calls that were on their way when the client went, two where one was a hedge: marks them where the
- * provider bills on, and where one had not begun to answer, the prompt that it had read by then is its estimated cost.
- * Null when there was no such call.
+ * provider bills on, as all do for a whole answer, and where one had not begun to answer, the prompt that it had read by
+ * then is its estimated cost. Null when there was no such call.
  */
 export function accountForCancelled(
   attempts: readonly AttemptRecord[],
   planned: readonly PlannedAttempt[],
-  promptTokensEstimate: number,
+  needs: RequestNeeds,
+  streamed: boolean,
 ): CancelledCalls | null {
-  const last = attempts.at(-1)
-  const usage = estimateUsage(promptTokensEstimate, 0)
-  let upstreamCostNanoUsd: number | null = null
+  let usage: CancelledCalls['usage'] | null = null
+  let upstreamCostNanoUsd = 0
   for (const record of attempts) {
     const waited = record.outcome === 'cancelled'
-    const cut =
-      waited || record === last ? planned.find(({ endpoint }) => endpoint.id === record.endpointId) : undefined
+    // What failed before the client went was not cut.
+    if (!waited && record.outcome !== 'ok') continue
+    const cut = planned.find(({ endpoint }) => endpoint.id === record.endpointId)
     if (cut === undefined) continue
-    if (!providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
-    if (waited) upstreamCostNanoUsd = (upstreamCostNanoUsd ?? 0) + costOf(usage, cut).costNanoUsd
+    if (!streamed || !providerOf(cut.endpoint.provider)?.cancels) record.costIsMinimum = true
+    if (!waited) continue
+    usage = estimateUsage(needs, 0, cut)
+    upstreamCostNanoUsd += costOf(usage, cut).costNanoUsd
   }
-  return upstreamCostNanoUsd === null ? null : { usage, upstreamCostNanoUsd }
+  return usage && { usage, upstreamCostNanoUsd }
 }

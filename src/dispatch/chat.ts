@@ -15,6 +15,7 @@ import type { Dialect, Settled } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { chargeOf, costOf, estimateUsage, generationRow, noCost } from './generation-row.ts'
 import { billLost } from './hedge.ts'
+import { inTime } from './in-time.ts'
 import { type Refusal, stateUnavailable } from './keys.ts'
 import { type RunInput, reportFailure, run } from './run.ts'
 import { type StreamEnd, type StreamInput, streamAnswer } from './stream.ts'
@@ -115,7 +116,7 @@ async function answerChat(call: ChatCall): Promise<ChatAnswer> {
     attempts,
     hedge,
   }
-  const context = { call, plan, conversation, attempts, userHash, promptTokensEstimate: needs.promptTokensEstimate }
+  const context = { call, plan, conversation, attempts, userHash }
   return input.stream ? answerStream(input, context) : answerWhole(input, context)
 }
 
@@ -126,13 +127,11 @@ function noState(error: unknown): null {
 
 interface CallContext {
   call: ChatCall
-  /** Null where it never came to a plan. */
-  plan: Plan | null
+  plan: Plan
   /** Null where there is nothing to remember of it. */
   conversation: Conversation | null
   attempts: AttemptRecord[]
   userHash: string | undefined
-  promptTokensEstimate: number
 }
 
 async function answerWhole(input: RunInput, context: CallContext): Promise<ChatAnswer> {
@@ -158,8 +157,8 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
       serviceTier = part.serviceTier ?? serviceTier
     } else if (part.type === 'text-delta') contentBytes += part.text.length
   }
-  usage ??= estimateUsage(context.promptTokensEstimate, contentBytes, planned)
-  const spent = billLost(costOf(usage, planned), result.lost, usage)
+  usage ??= estimateUsage(context.plan.input.needs, contentBytes, planned)
+  const spent = billLost(costOf(usage, planned), result.lost, usage, context.plan.input.needs)
   const cost = chargeOf(spent, usage, { failed: false, finished: finish !== null })
   const settled: Settled = { finish, usage, cost, isByok: false, serviceTier }
   const body = dialect.body(answered.parts, envelope, settled, {
@@ -189,7 +188,7 @@ async function answerWhole(input: RunInput, context: CallContext): Promise<ChatA
 async function answerStream(input: RunInput, context: CallContext): Promise<ChatAnswer> {
   const { gateway } = input
   const running = run(input)
-  const early = await orLater(running, commitAfterMs)
+  const early = await inTime(running, commitAfterMs)
   if (early !== null && early.answered === null) {
     settle(context, { failure: early.failure, cancelled: early.cancelled })
     return { kind: 'failed', failure: early.failure }
@@ -206,7 +205,7 @@ async function answerStream(input: RunInput, context: CallContext): Promise<Chat
       model: input.plan.attempts[0]?.model.id ?? '',
       provider: input.plan.attempts[0]?.endpoint.provider.name ?? '',
     },
-    promptTokensEstimate: context.promptTokensEstimate,
+    needs: context.plan.input.needs,
     renew: () => gateway.waitUntil(gateway.keys.renew(context.call.keyHash, input.generationId).catch(noState)),
   }
   const { stream, done } = streamAnswer(answer, (end) => settleStream(context, end))
@@ -254,10 +253,9 @@ function settle(context: CallContext, ending: EndingFields): void {
 }
 
 function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
-  const { call } = context
-  const cancelled = ending.cancelled
-    ? accountForCancelled(context.attempts, context.plan?.attempts ?? [], context.promptTokensEstimate)
-    : null
+  const { call, plan, attempts } = context
+  const streamed = call.request.stream === true
+  const cancelled = ending.cancelled ? accountForCancelled(attempts, plan.attempts, plan.input.needs, streamed) : null
   return call.gateway.keys.settle(
     generationRow(call, {
       answeredBy: null,
@@ -273,8 +271,8 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
       endedAt: call.gateway.now(),
       ...ending,
       ...cancelled,
-      attempts: context.attempts,
-      plan: context.plan,
+      attempts,
+      plan,
       userHash: context.userHash,
     }),
     conversationNote(context.conversation, ending),
@@ -282,22 +280,9 @@ function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
 }
 
 /** An admitted request that could not be planned: told to the client and settled, so that its reservation is freed. */
-function fail(call: ChatCall, failure: Failure, plan: Plan | null, userHash: string | undefined): ChatAnswer {
-  settle({ call, plan, conversation: null, attempts: [], userHash, promptTokensEstimate: 0 }, { failure })
+function fail(call: ChatCall, failure: Failure, plan: Plan, userHash: string | undefined): ChatAnswer {
+  settle({ call, plan, conversation: null, attempts: [], userHash }, { failure })
   return { kind: 'failed', failure }
-}
-
-/** The value of a promise, or null when it takes longer than `ms`. */
-async function orLater<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    if (timer !== undefined) clearTimeout(timer)
-  }
 }
 
 async function hashOf(text: string): Promise<string> {

@@ -60,7 +60,7 @@ export interface Gateway {
   access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null
   /** The one egress. Rejects with a `FailureError` where the address is refused. */
   fetch(url: string, init: RequestInit): Promise<Response>
-  /** `fetch` refuses nothing of this: a management key from the environment, compared in constant time. */
+  /** Whether it is the management key from the environment; compared in constant time. */
   isOperatorKey(key: string): Promise<boolean>
   waitUntil(promise: Promise<unknown>): void
 }

@@ -5,6 +5,8 @@ import { noUsage } from '../chat/usage.ts'
 import type { AttemptRecord, GenerationRow } from '../metering/generation.ts'
 import { priceUsage, type UsageCost } from '../metering/price-usage.ts'
 import type { TranslationNote } from '../providers/wire.ts'
+import { promptTokensFor } from '../routing/compression.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import type { Plan, PlannedAttempt } from '../routing/plan.ts'
 import { recordOf } from '../routing/record-of.ts'
 import { routedBy } from '../routing/router-ids.ts'
@@ -50,12 +52,8 @@ export function chargeOf(
  * The usage to account for when the provider metered nothing: a marked estimate, four bytes a token. Nobody pays for
  * messages that were left out.
  */
-export function estimateUsage(
-  promptTokensEstimate: number,
-  contentBytes: number,
-  { promptBudgetTokens = Number.POSITIVE_INFINITY }: Pick<PlannedAttempt, 'promptBudgetTokens'> = {},
-): TokenUsage {
-  const promptTokens = Math.min(promptTokensEstimate, promptBudgetTokens)
+export function estimateUsage(needs: RequestNeeds, contentBytes: number, planned: PlannedAttempt): TokenUsage {
+  const promptTokens = promptTokensFor(needs, planned)
   return { ...noUsage, promptTokens, completionTokens: Math.ceil(contentBytes / 4), estimated: true }
 }
 

@@ -3,10 +3,13 @@ import type { TokenUsage } from '../chat/usage.ts'
 import { noUsage } from '../chat/usage.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
 import { priceUsage, type UsageCost } from '../metering/price-usage.ts'
+import { promptTokensFor } from '../routing/compression.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import type { InFlight } from './attempt.ts'
 import { attemptRecord } from './attempt-record.ts'
 import type { Gateway } from './gateway.ts'
+import { inTime } from './in-time.ts'
 import type { Call } from './run.ts'
 
 export interface HedgeInput {
@@ -65,7 +68,7 @@ export async function hedged(input: HedgeInput): Promise<Hedged> {
   client.addEventListener('abort', stop, { once: true })
   if (client.aborted) stop()
   try {
-    const early = await within(first.done, input.afterMs)
+    const early = await inTime(first.done, input.afterMs)
     const target = early !== null || client.aborted ? null : input.target()
     if (target === null) return { calls: [early ?? (await first.done)], second: null, lost: null }
     second = launch(target, input)
@@ -89,18 +92,6 @@ function launch(planned: PlannedAttempt, { gateway, start }: HedgeInput): Runner
   // Whoever still waits for it hears of it; nobody may.
   done.catch(() => {})
   return { planned, abort, inFlight, calledAt: gateway.now(), done }
-}
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    if (timer !== undefined) clearTimeout(timer)
-  }
 }
 
 function giveUp(
@@ -137,10 +128,10 @@ function giveUp(
  * What an answer costs together with the call that lost against it, noted in the loser's record too. What the loser did
  * not meter is estimated: the winner's prompt, and, where the provider goes on with a call that is cancelled, its answer.
  */
-export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUsage): UsageCost {
+export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUsage, needs: RequestNeeds): UsageCost {
   if (lost === null) return cost
   const { record, inFlight, planned } = lost
-  const usage = lost.usage ?? inFlight.progress?.usage ?? estimateLost(lost, winner)
+  const usage = lost.usage ?? inFlight.progress?.usage ?? estimateLost(lost, winner, needs)
   const spent = priceUsage(usage, planned.endpoint)
   record.costNanoUsd = spent.costNanoUsd
   if (usage.estimated) record.costEstimated = true
@@ -152,11 +143,12 @@ export function billLost(cost: UsageCost, lost: LostCall | null, winner: TokenUs
   }
 }
 
-function estimateLost({ inFlight, cancelled }: LostCall, winner: TokenUsage): TokenUsage {
+function estimateLost({ inFlight, cancelled, planned }: LostCall, winner: TokenUsage, needs: RequestNeeds): TokenUsage {
+  const cut = planned.promptBudgetTokens !== undefined
   const written = Math.ceil((inFlight.progress?.contentBytes ?? 0) / 4)
   return {
     ...noUsage,
-    promptTokens: winner.promptTokens,
+    promptTokens: cut ? Math.min(winner.promptTokens, promptTokensFor(needs, planned)) : winner.promptTokens,
     completionTokens: cancelled ? written : Math.max(written, winner.completionTokens),
     estimated: true,
   }

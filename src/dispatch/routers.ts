@@ -32,15 +32,30 @@ const freeSalt = 0x66726565
  * @param policy what the account or key allows, where it is known by now
  * @param seed of the request's plan: the same seed draws the same free models
  */
-export async function chooseModels(
+export function chooseModels(
   router: RouterId,
   requestedId: string,
   request: ChatRequest,
   gateway: RouterGateway,
   seed: number,
   policy: RoutingPolicy = {},
-): Promise<CandidateModel[] | { failure: Failure }> {
-  const list = await gateway.catalog.models()
+): Chosen | Promise<Chosen> {
+  return after(gateway.catalog.models(), (list) =>
+    chooseAmong(list, router, requestedId, request, gateway, seed, policy),
+  )
+}
+
+type Chosen = CandidateModel[] | { failure: Failure }
+
+function chooseAmong(
+  list: readonly ModelEntry[],
+  router: RouterId,
+  requestedId: string,
+  request: ChatRequest,
+  gateway: RouterGateway,
+  seed: number,
+  policy: RoutingPolicy,
+): Chosen {
   const requestNeeds = needsOf(request)
   const wishes = wishesOf(requestNeeds, policy)
   if ('failure' in wishes) return wishes

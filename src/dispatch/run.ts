@@ -81,7 +81,8 @@ export async function run(input: RunInput): Promise<RunResult> {
     // What is left of the time is no time to answer in: the client is told what happened so far instead.
     if (deadlineOf(input, planned, now) < 1_000 && failures.length > 0) break
     if (failures.length === 0) earnRetries(retryBudget, now)
-    else spendRetry(retryBudget)
+    // What no provider was asked, such as a parameter it cannot be told, adds no load.
+    else if (attempts.length > 0) spendRetry(retryBudget)
 
     const afterMs = hedge === null || second !== null ? null : hedgeAfterMs(hedge, gateway.health.of(endpoint))
     let race: Hedged | null = null

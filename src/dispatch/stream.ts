@@ -6,6 +6,7 @@ import type { TokenUsage } from '../chat/usage.ts'
 import type { UsageCost } from '../metering/price-usage.ts'
 import { renewEveryMs } from '../metering/reservations.ts'
 import type { TranslationNote } from '../providers/wire.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import { streamFailure } from '../routing/outcome.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import { type Dialect, keepAliveComment } from './dialect.ts'
@@ -31,7 +32,7 @@ export interface StreamInput {
   client: AbortSignal
   /** For an error that comes before any provider has answered. */
   fallbackEnvelope: Envelope
-  promptTokensEstimate: number
+  needs: RequestNeeds
   /** Keeps the reservation alive; called every `renewEveryMs`. */
   renew?: () => void
 }
@@ -102,7 +103,7 @@ class Pump {
     const ticker = setInterval(() => this.#tick(), tickMs)
     let settling: Promise<void> | undefined
     try {
-      settling = onEnd(await this.#pump())
+      settling = onEnd(await this.#pump().catch((bug: unknown) => this.#confess(bug)))
     } finally {
       clearInterval(ticker)
       client.removeEventListener('abort', onGone)
@@ -184,8 +185,8 @@ class Pump {
     const cancelled = this.#clientGone && progress.failure === null
     const attemptFailure = cancelled ? null : (progress.failure ?? broken)
     const endedAt = gateway.now()
-    const usage = progress.usage ?? estimateUsage(this.#input.promptTokensEstimate, progress.contentBytes, planned)
-    const cost = chargeOf(billLost(costOf(usage, planned), result.lost, usage), usage, {
+    const usage = progress.usage ?? estimateUsage(this.#input.needs, progress.contentBytes, planned)
+    const cost = chargeOf(billLost(costOf(usage, planned), result.lost, usage, this.#input.needs), usage, {
       failed: attemptFailure !== null,
       finished: progress.finish !== null || cancelled,
     })
@@ -216,6 +217,13 @@ class Pump {
       latencyMs: record.latencyMs,
       toolCalls: progress.toolCalls,
     }
+  }
+
+  /** A bug of ours cut the stream: the client is told, because a clean end would be a lie. */
+  #confess(bug: unknown): never {
+    const { dialect, fallbackEnvelope } = this.#input
+    this.#write(dialect.failing(fallbackEnvelope, { type: 'server', message: 'Internal server error.' }, null))
+    throw bug
   }
 
   #tick(): void {

@@ -43,6 +43,15 @@ export function isSavedByCompression(needs: RequestNeeds, endpoint: EndpointReco
   return budgetTokens !== undefined && needs.systemTokens < budgetTokens
 }
 
+/** About what an endpoint gets of the prompt: where nothing can be left out for it, all. */
+export function promptTokensFor(
+  { promptTokensEstimate, systemTokens, outsideMessagesTokens }: RequestNeeds,
+  { promptBudgetTokens: budgetTokens }: { promptBudgetTokens?: number | undefined },
+): number {
+  if (budgetTokens === undefined || budgetTokens <= systemTokens) return promptTokensEstimate
+  return Math.min(promptTokensEstimate, budgetTokens + outsideMessagesTokens)
+}
+
 /**
  * How far an endpoint's context is from what the request needs: 0 for one that takes the prompt as it is, 1 for one that
  * holds half of prompt and answer or more, and the smaller the context the nearer to 3 for the others.

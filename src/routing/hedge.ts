@@ -82,6 +82,8 @@ export function hedgeTarget(
   let sameProvider: PlannedAttempt | null = null
   for (const other of others) {
     if (other.model.id !== first.model.id || other.blocked !== null) continue
+    // A prompt with a hole in it is for want of another endpoint, not of patience.
+    if (other.promptBudgetTokens !== undefined && first.promptBudgetTokens === undefined) continue
     if (!isCalm(world.health(other.endpoint), world.now)) continue
     if (worstExtraNanoUsd(rule, first.endpoint, other.endpoint, world) > rule.maxExtraNanoUsd) continue
     if (other.endpoint.provider.slug !== first.endpoint.provider.slug) return other

@@ -37,7 +37,6 @@ export interface RequestNeeds {
   messageCount: number
   /** Whether messages may be left out of a prompt that is too long; null: where the context is small. */
   compression: boolean | null
-  sessionId: string | null
   serviceTier: string | null
   /** `fallback` is `partition: "model"`, `sort` is `partition: "none"`. */
   legacyRoute: 'fallback' | 'sort' | null
@@ -126,7 +125,6 @@ export function needsOf(request: ChatRequest): RequestNeeds {
     outsideMessagesTokens: Math.ceil(size.tokens - messagesTokens),
     messageCount: request.messages.length,
     compression: compressionWish(request),
-    sessionId: request.session_id ?? null,
     serviceTier: request.service_tier ?? null,
     legacyRoute: request.route ?? null,
     preferences: request.provider ?? {},

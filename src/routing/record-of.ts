@@ -1,3 +1,4 @@
+import { placesOf } from '../catalog/places.ts'
 import type { MaxPrice, PerformanceThreshold, ProviderPreferences } from '../chat/request.ts'
 import type { DecisionRecord, RecordedHealth, RecordedModel, RecordedNeeds } from '../metering/decision-record.ts'
 import type { Candidate } from './balance.ts'
@@ -157,13 +158,19 @@ function effectiveSlugs(
     : effective.map(({ base, qualifier }) => (qualifier === null ? base : `${base}/${qualifier}`))
 }
 
+/** A code of a country or bloc, or the name that an endpoint's region has. */
 function effectiveRegions(
-  named: readonly string[] | null | undefined,
+  names: readonly string[] | null | undefined,
   entries: readonly CandidateModel[],
 ): string[] | null {
-  if (!named || named.length === 0) return null
-  const known = new Set(entries.flatMap(({ entry }) => entry.endpoints.map(({ region }) => region?.toUpperCase())))
-  const effective = named.filter((place) => /^[a-z]{2,3}$/i.test(place) || known.has(place.toUpperCase()))
+  if (!names || names.length === 0) return null
+  const effective = names.filter((name) => {
+    const region = name.toUpperCase()
+    return (
+      region.length <= 3 ||
+      entries.some(({ entry }) => entry.endpoints.some((endpoint) => placesOf(endpoint)?.includes(region)))
+    )
+  })
   return effective.length === 0 ? [nobody] : effective
 }
 

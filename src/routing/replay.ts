@@ -74,7 +74,6 @@ function needsOf({ needs, preferences }: DecisionRecord): RequestNeeds {
     outsideMessagesTokens: needs.outsideMessagesTokens ?? 0,
     messageCount: needs.messages ?? 0,
     compression: needs.compression ?? null,
-    sessionId: null,
     serviceTier: needs.serviceTier ?? null,
     legacyRoute: needs.legacyRoute ?? null,
     preferences: preferences ?? {},

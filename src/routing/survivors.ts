@@ -2,6 +2,7 @@ import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { eligible } from './eligibility.ts'
 import type { KnownEndpoint } from './endpoint-facts.ts'
 import { admittedTiers, type Wishes } from './rule-context.ts'
+import { matchesAny } from './slugs.ts'
 
 /** A request, as far as it decides which models a router may choose. */
 export interface RouterNeeds {
@@ -24,6 +25,8 @@ export const routerChoices = 3
 export function survivors(models: Iterable<ModelEntry>, needs: RouterNeeds): ModelEntry[] {
   const fitting: ModelEntry[] = []
   const others: ModelEntry[] = []
+  const { order, allowFallbacks } = needs.wishes
+  const closed = allowFallbacks ? null : order
   for (const entry of models) {
     const { kept } = eligible(entry, {
       ...needs.wishes,
@@ -33,7 +36,7 @@ export function survivors(models: Iterable<ModelEntry>, needs: RouterNeeds): Mod
       freeOnly: needs.freeOnly,
       admitted: admittedTiers(needs.wishes, { requestedId: entry.model.id, entry }),
     })
-    if (kept.length === 0) continue
+    if (!kept.some(({ facts }) => closed === null || matchesAny(closed, facts.tag))) continue
     ;(fits(entry, kept, needs) ? fitting : others).push(entry)
     if (fitting.length === routerChoices) break
   }

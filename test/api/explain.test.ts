@@ -117,6 +117,7 @@ describe('POST /route/explain', () => {
       provider_name: 'NEAR',
       requested_model: 'acme/m1',
       probability: 0.9,
+      sticky: false,
       price_per_token: 0.000001,
       attempt_limit: false,
       blocked: null,
@@ -201,6 +202,12 @@ describe('POST /route/explain', () => {
       code: 400,
       message: 'acme/none is not a valid model ID',
     })
+    const image = { type: 'image_url', image_url: { url: 'http://169.254.169.254/latest' } }
+    const { settings } = gateway
+    gateway.settings = { ...settings, environment: 'production' }
+    const refused = await ask({ ...plain, messages: [{ role: 'user', content: [image] }] })
+    gateway.settings = settings
+    expect(refused.body.error).toMatchObject({ code: 400, message: expect.stringContaining('a public address') })
     expect((await ask(plain, '', 'sk-nobody')).status).toBe(401)
     expect((await ask(plain, '', operatorKey)).status).toBe(403)
   })
@@ -234,6 +241,31 @@ describe('GET /route/explain', () => {
     expect(status).toBe(200)
     expect(body.data).toEqual({ ...made, generation_id: id, replayed: true })
     expect(rowsAsked).toEqual([hash])
+  })
+
+  it('tells which endpoint a conversation stayed with, while the catalogue is the same and afterwards', async () => {
+    const decision = {
+      seed: 7,
+      at: now,
+      catalog: 'v1',
+      region: 'global',
+      models: [{ asked: 'acme/m1' }],
+      needs: { promptTokens: 1, minPromptTokens: 0 },
+      preferences: { ignore: ['far'] },
+      order: ['dear', 'near'],
+      chances: [1],
+      out: { ignore: ['far'] },
+      sticky: 'dear',
+    }
+    for (const catalog of ['v1', 'v0']) {
+      row = sampleGeneration({ id, errorType: null, decision: { ...decision, catalog } })
+      const { data } = (await askStored(`?generation=${id}`)).body
+      expect(data.replayed).toBe(catalog === 'v1')
+      expect(data.endpoints).toMatchObject([
+        { tag: 'dear', probability: 1, sticky: true },
+        { tag: 'near', probability: 0, sticky: false },
+      ])
+    }
   })
 
   it('tells what was recorded where the catalogue has changed since', async () => {

@@ -495,6 +495,22 @@ describe('time', () => {
     expect(told.match(/: OPENROUTER PROCESSING/g)?.length).toBeGreaterThan(35)
   })
 
+  it('never ends a stream over a bug of ours as if it were whole', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    here.gateway.health.answered = () => {
+      throw new Error('a bug')
+    }
+    const asking = ask(here, { stream: true })
+    await vi.advanceTimersByTimeAsync(1_100)
+    const answer = await asking
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    const told = textOf(answer.stream)
+    upstream.send(delta({ content: 'Hi' }), ...ending)
+    expect(await told).toContain('"finish_reason":"error"')
+    await expect(settled(here)).rejects.toThrow('a bug')
+  })
+
   it('renews its reservation while it goes on', async () => {
     const upstream = fed()
     const here = world(() => upstream.response)
@@ -604,6 +620,39 @@ describe('a client that goes', () => {
     expect(here.rows[0]?.attempts[0]?.costIsMinimum).toBeUndefined()
   })
 
+  it('may have to be paid for the whole of an answer that was not streamed, wherever it is', async () => {
+    const endpoint = endpointRecord({ ...cheap, provider: providerRecord({ slug: 'deepseek', name: 'DeepSeek' }) })
+    const silent: Upstream = (_, { signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const minimum = async (stream: boolean) => {
+      const here = world(silent, { entry: modelEntry({}, [endpoint]) })
+      const asking = ask(here, { stream })
+      await vi.advanceTimersByTimeAsync(10)
+      here.client.abort()
+      await asking
+      await settled(here)
+      return here.rows[0]?.attempts[0]?.costIsMinimum
+    }
+    expect(await minimum(false)).toBe(true)
+    expect(await minimum(true)).toBeUndefined()
+  })
+
+  it('pays for no message that was left out', async () => {
+    const silent: Upstream = (_, { signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const here = world(silent, { entry: modelEntry({}, [endpointRecord({ ...cheap, contextLength: 1_000 })]) })
+    const messages = Array.from({ length: 40 }, () => ({ role: 'user' as const, content: 'word '.repeat(400) }))
+    const asking = ask(here, { messages })
+    await vi.advanceTimersByTimeAsync(10)
+    here.client.abort()
+    await asking
+    await settled(here)
+    expect(here.calls).toEqual(['cheap'])
+    expect(here.rows[0]?.promptTokens).toBeGreaterThan(500)
+    expect(here.rows[0]?.promptTokens).toBeLessThan(1_000)
+    expect(here.rows[0]?.upstreamCostNanoUsd).toBeLessThan(1_000_000)
+  })
+
   it('during failover leaves both calls on record', async () => {
     const here = world((provider, { signal }) =>
       provider === 'cheap'
@@ -619,6 +668,19 @@ describe('a client that goes', () => {
       { cancelled: true, attempts: [{ outcome: 'server-error' }, { outcome: 'cancelled', costIsMinimum: true }] },
     ])
   })
+  it('between two calls costs nothing of the one that had failed', async () => {
+    const here = world(() => new Response('{"error":{"message":"down"}}', { status: 500 }))
+    const { report } = here.gateway.health
+    here.gateway.health.report = (...told) => {
+      here.client.abort()
+      report(...told)
+    }
+    expect(await ask(here)).toMatchObject({ kind: 'failed' })
+    await settled(here)
+    expect(here.rows).toMatchObject([{ cancelled: true, upstreamCostNanoUsd: 0, attempts: [{ provider: 'cheap' }] }])
+    expect(here.rows[0]?.attempts[0]).not.toHaveProperty('costIsMinimum')
+  })
+
   it('while the call is being signed makes none, and has none on its receipt', async () => {
     const here = world(() => whole('Hi'))
     const { access } = here.gateway

@@ -7,6 +7,7 @@ import { noCost } from '../../src/dispatch/generation-row.ts'
 import { billLost, hedged } from '../../src/dispatch/hedge.ts'
 import type { Call } from '../../src/dispatch/run.ts'
 import { ByteReader } from '../../src/edge/byte-reader.ts'
+import { needsOf } from '../../src/routing/needs.ts'
 import { endpointRecord, modelEntry, providerRecord } from '../support/catalog-records.ts'
 import { fakeGateway } from '../support/fake-gateway.ts'
 import { type Behaviour, Fleet } from '../support/fleet.ts'
@@ -225,6 +226,7 @@ describe('hedging', () => {
 
 describe('two calls', () => {
   const usage = { ...noUsage, promptTokens: 1000, completionTokens: 100 }
+  const needs = needsOf({ messages: [{ role: 'user', content: 'word '.repeat(5000) }] })
   const planned = (slug: string) => ({
     endpoint: endpointRecord({ provider: providerRecord({ slug }) }),
     model: modelEntry().model,
@@ -269,9 +271,16 @@ describe('two calls', () => {
     const { calls, lost, reports } = await race(() => ({ ...answered, parts: [{ type: 'usage', usage }] }))
     expect(calls.map((call) => call.planned)).toEqual([first])
     expect(reports).toEqual([[second.endpoint, expect.objectContaining({ outcome: 'excluded' })]])
-    expect(billLost(noCost, lost, usage).costNanoUsd).toBe(promptNanoUsd + 1_500_000)
+    expect(billLost(noCost, lost, usage, needs).costNanoUsd).toBe(promptNanoUsd + 1_500_000)
     expect(lost?.record).toMatchObject({ provider: 'south', outcome: 'hedged', costNanoUsd: promptNanoUsd + 1_500_000 })
     expect(lost?.record).not.toHaveProperty('costEstimated')
+  })
+
+  it('do not have a loser pay for messages that were left out for it', async () => {
+    const failed = { kind: 'answer' as const, parts: [], extras: {}, status: 200, translation: [] }
+    const { lost } = await race(() => failed)
+    const short = lost && { ...lost, planned: { ...lost.planned, promptBudgetTokens: 600 } }
+    expect(billLost(noCost, short, usage, needs).costNanoUsd).toBe(0.6 * promptNanoUsd)
   })
 
   it('leave a loser that had called nobody off the receipt', async () => {
@@ -279,7 +288,7 @@ describe('two calls', () => {
     const { lost, reports } = await race(() => answered, false)
     expect(lost).toBeNull()
     expect(reports).toHaveLength(1)
-    expect(billLost(noCost, lost, usage)).toBe(noCost)
+    expect(billLost(noCost, lost, usage, needs)).toBe(noCost)
   })
 
   it('are never two for a client that has gone, be the first one deaf to it', async () => {
@@ -366,6 +375,18 @@ describe('the retry budget of an isolate', () => {
     const { calls, row } = await askInBrownOut(false, true)
     expect(calls).toEqual(['north', 'south', 'west'])
     expect(row?.status).toBe(200)
+  })
+
+  it('pays for no call that was not made', async () => {
+    fleet = new Fleet({ providers: ['together', 'north'] })
+    const [isolate] = fleet.isolates
+    if (!isolate) throw new Error('there is no isolate')
+    isolate.retryBudget.calls = 10
+    // Together cannot be told `top_a`, so a strict request does not go there.
+    void fleet.request({ top_a: 0.5, provider: { strict: true, order: ['together', 'north'] } })
+    await fleet.time.advance(1_000)
+    expect(fleet.calls.map(({ provider }) => provider)).toEqual(['north'])
+    expect(isolate.retryBudget.calls).toBeGreaterThanOrEqual(10)
   })
 
   it('refuses a hedge once it is spent', async () => {

@@ -4,7 +4,7 @@ import { FailureError } from '../../src/chat/failure.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { resolveModels } from '../../src/dispatch/candidates.ts'
 import type { RouterGateway } from '../../src/dispatch/routers.ts'
-import { endpointRecord, modelEntry } from '../support/catalog-records.ts'
+import { endpointRecord, modelEntry, providerRecord } from '../support/catalog-records.ts'
 
 const tools = ['tools', 'response_format']
 
@@ -116,6 +116,17 @@ describe('openrouter/auto', () => {
     })
   })
 
+  it('chooses only what a closed order names', async () => {
+    const provider = { order: ['beta'], allow_fallbacks: false }
+    const listed = sold('acme/listed', 5.5, { provider: providerRecord({ slug: 'beta' }) })
+    const models = [...tiered, listed]
+    expect(await ids({ model: 'openrouter/auto', provider }, { models })).toEqual(['acme/listed'])
+    expect(await failure({ model: 'openrouter/auto', provider })).toMatchObject({ type: 'not_found' })
+    expect(await ids({ model: 'openrouter/auto', provider: { order: ['beta'] } }, { models })).not.toContain(
+      'acme/listed',
+    )
+  })
+
   it('chooses only what can be called, and in the region of the host', async () => {
     const usable = ({ model }: EndpointRecord) => model === 'acme/m9'
     expect(await ids({ model: 'openrouter/auto' }, { usable })).toEqual(['acme/m9'])
@@ -152,6 +163,11 @@ describe('openrouter/auto', () => {
   it('takes its place in a list of models', async () => {
     const models = ['acme/m5', 'openrouter/auto']
     expect(await ids({ models })).toEqual(['acme/m5', 'acme/m0', 'acme/m1'])
+  })
+
+  it('answers without a promise where the list is in memory', () => {
+    for (const model of ['openrouter/auto', 'openrouter/free'])
+      expect(resolveModels({ model, messages: [] }, world().gateway, 1)).toBeInstanceOf(Array)
   })
 
   it('never asks the catalogue for a single model', async () => {

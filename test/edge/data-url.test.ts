@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { base64, base64Url, bytesOf } from '../../src/edge/base64.ts'
+import { base64, bytesOf } from '../../src/edge/base64.ts'
 import { parseDataUrl } from '../../src/edge/data-url.ts'
 
 it.each([
@@ -17,6 +17,6 @@ it.each([
 it('keeps every byte in base64', () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte)
   expect(bytesOf(base64(bytes))).toEqual(bytes)
-  expect(base64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+  expect(base64(bytes)).toBe(Buffer.from(bytes).toString('base64'))
   expect(() => bytesOf('ä')).toThrow()
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EndpointRecord } from '../../src/catalog/records.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
-import { compressionWish, smallContextTokens } from '../../src/routing/compression.ts'
+import { compressionWish, promptTokensFor, smallContextTokens } from '../../src/routing/compression.ts'
 import { plan } from '../../src/routing/plan.ts'
 import { promoteSticky } from '../../src/routing/sticky.ts'
 import { endpointRecord, planInput } from './records.ts'
@@ -54,6 +54,26 @@ describe('a prompt that is too long', () => {
     expect(planned([small], { ...long(100_000), ...off }).failure?.message).toContain('context-compression')
     expect(planned([small], { ...long(100_000), provider: { strict: true } }).failure).not.toBeNull()
     expect(tagsOf([small], { ...long(100_000), provider: { require_parameters: true } })).toEqual(['small'])
+  })
+
+  it('is estimated by what is left of it, and whole where nothing can be left out', () => {
+    const sent = (request: Partial<ChatRequest>) => {
+      const { attempts, input } = planned([holding('small', 8_192)], request)
+      const [attempt] = attempts
+      if (!attempt) throw new Error('it is not planned')
+      return { budget: attempt.promptBudgetTokens, tokens: promptTokensFor(input.needs, attempt), needs: input.needs }
+    }
+    expect(sent(long(100)).tokens).toBe(sent(long(100)).needs.promptTokensEstimate)
+    const tool = (words: number) => ({
+      tools: [{ type: 'function' as const, function: { name: 'f', description: 'word '.repeat(words) } }],
+    })
+    const cut = sent({ ...long(100_000), ...tool(800) })
+    expect(cut.tokens).toBe((cut.budget ?? 0) + cut.needs.outsideMessagesTokens)
+    expect(cut.tokens).toBeLessThan(8_192)
+    // The tools alone leave no room by the estimate, though perhaps they do.
+    const full = sent({ ...long(10), ...tool(6_500), max_tokens: 1_000 })
+    expect(full.budget).toBeLessThan(0)
+    expect(full.tokens).toBe(full.needs.promptTokensEstimate)
   })
 
   it('has a budget that leaves room for the answer and for tools', () => {

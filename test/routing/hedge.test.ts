@@ -103,6 +103,14 @@ describe('whom to hedge with', () => {
     expect(target([beta, gamma], { health: { 'beta:acme/m1': health } })).toBe('gamma')
   })
 
+  it('is nobody for whom messages are left out, unless they are for the first as well', () => {
+    const short = { ...beta, promptBudgetTokens: 100 }
+    expect(target([short, gamma])).toBe('gamma')
+    expect(target([short])).toBeNull()
+    const cut = { ...first, promptBudgetTokens: 100 }
+    expect(target([short], { from: cut })).toBe('beta')
+  })
+
   it('is nobody whom the plan has blocked', () => {
     expect(target([attempt(endpointRecord('beta'), 'acme/m1', 'open')])).toBeNull()
   })

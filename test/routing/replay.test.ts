@@ -73,18 +73,19 @@ describe('a decision', () => {
       provider: {
         order: ['my secret', 'Alpha'],
         ignore: ['my secret'],
-        regions: ['eu', 'Eu-West-1', 'my-secret'],
+        regions: ['my-secret', 'US', 'Eu-West-4'],
         sort: { by: 'price', note: 'my secret' },
         max_price: { prompt: '3', note: 'my secret' },
         preferred_max_latency: { p50: 3, note: 'my secret' },
         hedge: { note: 'my secret' },
       },
     }
-    const input = planInput([{ ...endpoint('alpha'), region: 'eu-west-1' }, endpoint('beta')], request as never)
+    const regional = endpoint('beta', 1, { region: 'eu-west-4' })
+    const input = planInput([endpoint('alpha'), regional], request as never)
     expect(recordOf(plan(input)).preferences).toEqual({
       order: ['alpha'],
       ignore: ['-'],
-      regions: ['eu', 'Eu-West-1'],
+      regions: ['US', 'Eu-West-4'],
       sort: { by: 'price' },
       max_price: { prompt: '3' },
       preferred_max_latency: { p50: 3 },
