@@ -2,7 +2,8 @@
 // gateway of this design can get below; all figures in one run, as ratios. Trust these before absolute figures: all are
 // measured in short slices that alternate, and a ratio is taken within a round before the median over rounds.
 //
-//   npm run bench -- [--rounds 3] [--seconds 1] [--only requests16,streams100] [--also name=bundle] [--json file] [--markdown]
+//   npm run bench -- [--rounds 3] [--seconds 1] [--only requests16,streams100] [--also name=bundle] [--json file]
+//     [--markdown]
 //
 // `--also` measures another bundle with the same bindings in the same run: what a change costs or gains. `--markdown`
 // prints the tables of BENCHMARKS.md.
