@@ -162,11 +162,12 @@ function catalogTable({ slices, startMs, endpoints }, doubt) {
   )
 }
 
-function taken({ rounds, seconds }) {
+function taken({ rounds, seconds, only }) {
   const version = execFileSync(workerd, ['--version'], { encoding: 'utf8' }).trim()
+  const asked = [`--rounds ${rounds}`, `--seconds ${seconds}`, ...(only ? [`--only ${only}`] : [])]
   const alone = gatewayCore === null ? 'nothing pinned to a core' : 'the measured Worker alone on one'
   return [
-    `Taken on ${new Date().toISOString().slice(0, 10)} with \`npm run bench -- --rounds ${rounds} --seconds ${seconds}\`: ${version},`,
+    `Taken on ${new Date().toISOString().slice(0, 10)} with \`npm run bench -- ${asked.join(' ')}\`: ${version},`,
     `${cpus().length} cores, ${alone}, load ${loadavg()[0].toFixed(1)}; medians of the rounds.`,
   ].join('\n')
 }
