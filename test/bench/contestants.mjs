@@ -1,4 +1,4 @@
-// Who is measured: going direct, the bare Worker, this gateway, and other bundles of it.
+// Who is measured: going direct, the bare Worker, the least that a gateway must do beside it, this gateway, and others.
 
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -38,30 +38,45 @@ export function requestFor({ model, stream, path, key }) {
  * @property {string} name
  * @property {(options: { upstream: string, stream?: boolean, keys?: number }) => string[]} requests
  * @property {() => Promise<Awaited<ReturnType<typeof startWorker>>>} [start] missing where there is no process
- * @property {boolean} settles whether work goes on behind its answers
+ * @property {(options: { stream?: boolean }) => boolean} answers
+ * @property {() => number} [settled] rows that came of its answers so far; missing where no work goes on behind them
  */
 
 /** @returns {Contestant} */
 export function direct() {
-  const requests = ({ upstream, stream }) => [
-    requestFor({ model: upstream, stream, path: '/v1/chat/completions', key: 'sk-upstream' }),
-  ]
-  return { name: 'direct', requests, settles: false }
+  const requests = ({ upstream, stream, keys = 1 }) =>
+    Array.from({ length: keys }, (_, index) =>
+      requestFor({ model: upstream, stream, path: '/v1/chat/completions', key: `sk-upstream-${index}` }),
+    )
+  return { name: 'direct', requests, answers: () => true }
 }
 
 /** @returns {Contestant} */
-export function bare({ directory, upstreamUrl }) {
+export function bare(common) {
+  return { ...direct(), name: 'bare', start: starterOf('bare', common) }
+}
+
+/** @returns {Contestant} the bare Worker whose JavaScript sees every chunk: the floor of streams */
+export function loop(common) {
+  return { ...bare(common), name: 'loop', answers: ({ stream }) => stream === true, start: starterOf('loop', common) }
+}
+
+/** @returns {Contestant} the bare Worker that asks an object and parses the answer: the floor of requests */
+export function hop(common) {
+  const config = { durable_objects: { bindings: [{ name: 'HOP', class_name: 'HopObject' }] } }
+  const start = starterOf('hop', { ...common, config })
+  return { ...bare(common), name: 'hop', answers: ({ stream }) => stream !== true, start }
+}
+
+function starterOf(name, { directory, upstreamUrl, config }) {
   let starts = 0
-  return {
-    ...direct(),
-    name: 'bare',
-    start: () =>
-      startWorker({
-        directory: join(directory, `bare-${++starts}`),
-        modules: { 'index.js': join(here, 'bare-worker.js') },
-        variables: { UPSTREAM: upstreamUrl },
-      }),
-  }
+  return () =>
+    startWorker({
+      directory: join(directory, `${name}-${++starts}`),
+      modules: { 'index.js': join(here, `${name}-worker.js`) },
+      variables: { UPSTREAM: upstreamUrl },
+      config,
+    })
 }
 
 /** @returns {Contestant} the Worker of a bundle, everything on; `counting` wraps its ways to storage */
@@ -71,7 +86,8 @@ export function gateway({ name, bundle, directory, upstreamUrl, database, counti
   let starts = 0
   return {
     name,
-    settles: true,
+    answers: () => true,
+    settled: database.generations,
     requests: ({ upstream, stream, keys = 1 }) =>
       database.keys
         .slice(0, keys)
@@ -81,7 +97,8 @@ export function gateway({ name, bundle, directory, upstreamUrl, database, counti
         directory: join(directory, `${name}-${++starts}`),
         modules: counting ? { 'entry.js': join(here, 'counting-worker.js'), ...modules } : modules,
         variables: { ENVIRONMENT: 'development', ...providerVariables(upstreamUrl) },
-        gateway: { config, databasePort: database.port },
+        config,
+        databasePort: database.port,
       }),
   }
 }

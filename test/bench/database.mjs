@@ -21,12 +21,13 @@ const routable = providers.slice(0, 4)
 
 /**
  * A migrated database with the whole seed, the models `bench/<upstream id>`, each at six endpoints of which four are
- * routable, and keys.
+ * routable, and keys. With `endpoints`, copies of the seed's models and endpoints fill the catalogue up to so many.
  *
- * @param {{ upstreamIds: string[], keys: number }} content
- * @returns {Promise<{ port: number, keys: string[], close: () => void }>} `port` is where the D1 binding's client asks
+ * @param {{ upstreamIds: string[], keys: number, endpoints?: number }} content
+ * @returns {Promise<{ port: number, keys: string[], endpoints: number, generations: () => number, close: () => void }>}
+ *   `port` is where the D1 binding's client asks; `generations` counts the rows of answers
  */
-export async function startDatabase({ upstreamIds, keys }) {
+export async function startDatabase({ upstreamIds, keys, endpoints = 0 }) {
   const sqlite = new DatabaseSync(':memory:')
   for (const name of readdirSync(join(root, 'migrations')).sort()) {
     sqlite.exec(readFileSync(join(root, 'migrations', name), 'utf8'))
@@ -34,6 +35,7 @@ export async function startDatabase({ upstreamIds, keys }) {
   sqlite.exec('BEGIN')
   for (const statement of seedStatements()) sqlite.exec(statement)
   for (const [table, { rows }] of Object.entries(tablesOf(benchSeed(upstreamIds)))) insert(sqlite, table, rows)
+  grow(sqlite, endpoints)
   const minted = []
   for (let i = 0; i < keys; i++) {
     const { key, hash, sql, params } = await mintKeyRow({ kind: 'inference', name: `bench ${i}` })
@@ -55,7 +57,8 @@ export async function startDatabase({ upstreamIds, keys }) {
   return {
     port: server.address().port,
     keys: minted,
-    generations: () => sqlite.prepare('SELECT count(*) AS n FROM generations').get().n,
+    endpoints: countOf(sqlite, 'endpoints'),
+    generations: () => countOf(sqlite, 'generations'),
     close() {
       server.close()
       server.closeAllConnections()
@@ -106,6 +109,27 @@ function insert(sqlite, table, rows) {
   const statement = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
   const prepared = sqlite.prepare(statement)
   for (const row of rows) prepared.run(...Object.values(row))
+}
+
+/** Copies every model, its endpoints and their prices under new ids, again and again until there are enough endpoints. */
+function grow(sqlite, endpoints) {
+  for (let copies = 1; countOf(sqlite, 'endpoints') < endpoints; copies++) {
+    const suffix = `-copy-${copies}`
+    const copy = (table, renamed, rest) => {
+      const columns = sqlite.prepare(`SELECT name FROM pragma_table_info('${table}')`).all()
+      const names = columns.map(({ name }) => name)
+      const values = names.map((name) => (renamed.includes(name) ? `${name} || '${suffix}'` : name))
+      sqlite.exec(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${table} ${rest}`)
+    }
+    const missing = endpoints - countOf(sqlite, 'endpoints')
+    copy('models', ['id', 'canonical_slug'], `WHERE id NOT LIKE '%-copy-%'`)
+    copy('endpoints', ['id', 'model'], `WHERE id NOT LIKE '%-copy-%' ORDER BY id LIMIT ${missing}`)
+    copy('prices', ['endpoint'], `WHERE endpoint || '${suffix}' IN (SELECT id FROM endpoints)`)
+  }
+}
+
+function countOf(sqlite, table) {
+  return sqlite.prepare(`SELECT count(*) AS n FROM ${table}`).get().n
 }
 
 /** One query or a batch, in one transaction, as D1 answers it. */

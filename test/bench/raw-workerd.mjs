@@ -24,7 +24,8 @@ export function makeRoom() {
  * @property {string} directory a place of its own
  * @property {Record<string, string>} modules path of the source by name; the first is the entry
  * @property {Record<string, string>} variables text bindings
- * @property {{ config: ReturnType<typeof readWranglerConfig>, databasePort: number }} [gateway] its bindings
+ * @property {Partial<ReturnType<typeof readWranglerConfig>>} [config] variables, objects and compatibility
+ * @property {number} [databasePort] where its D1 and its edge cache are
  */
 
 export function readWranglerConfig(path) {
@@ -91,16 +92,15 @@ function cpuMsOf(pid) {
   }
 }
 
-function configOf({ modules, variables, gateway }) {
+function configOf({ modules, variables, config, databasePort }) {
   const text = JSON.stringify
-  const config = gateway?.config
-  const objects = config?.durable_objects.bindings ?? []
+  const objects = config?.durable_objects?.bindings ?? []
   const bindings = [
     ...Object.entries({ ...config?.vars, ...variables }).map(
       ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`,
     ),
     ...objects.map(({ name, class_name }) => `(name = ${text(name)}, durableObjectNamespace = ${text(class_name)})`),
-    ...(gateway
+    ...(databasePort
       ? [
           `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api",
         innerBindings = [ (name = "fetcher", service = "database") ]))`,
@@ -113,7 +113,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = "objects", writable = true))${
-      gateway ? `,\n    (name = "database", external = (address = "127.0.0.1:${gateway.databasePort}", http = ()))` : ''
+      databasePort ? `,\n    (name = "database", external = (address = "127.0.0.1:${databasePort}", http = ()))` : ''
     } ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ] );
 const worker :Workerd.Worker = (
@@ -126,7 +126,7 @@ const worker :Workerd.Worker = (
     .map(({ class_name }) => `(className = ${text(class_name)}, uniqueKey = ${text(class_name)}, enableSql = true)`)
     .join(', ')} ],
   durableObjectStorage = (localDisk = "objects"),
-${gateway ? '  cacheApiOutbound = "database",\n' : ''}  bindings = [
+${databasePort ? '  cacheApiOutbound = "database",\n' : ''}  bindings = [
     ${bindings.join(',\n    ')} ],
   globalOutbound = "internet" );
 `
