@@ -94,8 +94,8 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
       return directoryOf(env)
     },
     account: isolate.account.view({
-      read: () => readSettings(env.DB, 'routing'),
-      write: (preferences) => writeSettings(env.DB, 'routing', preferences, Date.now()),
+      read: () => reached(catalogMs, () => readSettings(env.DB, 'routing')),
+      write: (preferences) => reached(catalogMs, () => writeSettings(env.DB, 'routing', preferences, Date.now())),
       now: Date.now,
       background,
     }),

@@ -252,7 +252,8 @@ function settle(context: CallContext, ending: EndingFields): void {
   context.call.gateway.waitUntil(settleRow(context, ending))
 }
 
-function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
+/** Rejects, and never throws: what cannot be put on record must not cost a good answer. */
+async function settleRow(context: CallContext, ending: EndingFields): Promise<void> {
   const { call, plan, attempts } = context
   const streamed = call.request.stream === true
   const cancelled = ending.cancelled ? accountForCancelled(attempts, plan.attempts, plan.input.needs, streamed) : null

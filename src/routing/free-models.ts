@@ -1,6 +1,9 @@
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { isFree } from './model-id.ts'
 
+/** Models that rate what others say, and answer no question. The catalogue calls them text models too. */
+const judges = /guard|safety|moderation/
+
 /** The models that `openrouter/free` draws from: someone serves them for nothing here. The sandbox only for want of others. */
 export function freeModels(
   models: readonly ModelEntry[],
@@ -8,7 +11,9 @@ export function freeModels(
 ): readonly ModelEntry[] {
   const pool = models.filter(
     ({ model, endpoints }) =>
-      model.outputModalities.includes('text') && endpoints.some((endpoint) => isFree(endpoint) && isOpen(endpoint)),
+      model.outputModalities.includes('text') &&
+      !judges.test(model.id) &&
+      endpoints.some((endpoint) => isFree(endpoint) && isOpen(endpoint)),
   )
   const real = pool.filter(({ endpoints }) => endpoints.some(({ provider }) => provider.kind !== 'sandbox'))
   return real.length > 0 ? real : pool

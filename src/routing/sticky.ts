@@ -43,7 +43,9 @@ type StickyContext = Pick<PlanInput, 'needs' | 'entries' | 'health' | 'now' | 'p
  * A probe of an open breaker stays before it: its permission is used up, and it is what brings that endpoint back.
  */
 export function promoteSticky(plan: Plan, endpointId: string): Plan {
-  const context: StickyContext = plan.input
+  // As it was when the plan was made, so that the record of it replays.
+  const health = (endpoint: EndpointRecord) => plan.candidates.find((one) => one.endpoint.id === endpoint.id)?.health
+  const context: StickyContext = { ...plan.input, health }
   const known = plan.attempts.find(isIt) ?? plan.overflow.find(isIt) ?? withheld(plan, endpointId, context)
   const [first] = plan.attempts
   if (!known || !first || !isWell(context.health(known.endpoint), context.now)) return plan

@@ -1,5 +1,5 @@
 import type { GenerationRow } from '../metering/generation.ts'
-import { pathOf, rowFields, rowText } from '../metering/row-text.ts'
+import { pathOf, rowFields } from '../metering/row-text.ts'
 import { unsettledType } from '../metering/unsettled.ts'
 
 /** Fields that are not stored as they are, but as 0 or 1, or as JSON text. */
@@ -15,16 +15,9 @@ ON CONFLICT (id) DO UPDATE SET ${rowFields.map((name) => `${columnOf(name)} = ex
 WHERE generations.error_type = '${unsettledType}' AND excluded.error_type IS NOT '${unsettledType}'`
 
 /**
- * Stores rows once by id: a row that is there already is left as it is, but for an unsettled one. All or none. Together
- * the rows must stay under D1's 2 MB for a value.
+ * Stores rows, at least one and each as its text (`rowText`), once by id: a row that is there already is left as it is, but
+ * for an unsettled one. All or none. Together the rows must stay under D1's 2 MB for a value.
  */
-export async function insertGenerations(db: D1Database, rows: readonly GenerationRow[]): Promise<void> {
-  if (rows.length === 0) return
-  const texts = rows.map(rowText)
-  await insertGenerationsStatement(db, texts).run()
-}
-
-/** The statement of `insertGenerations` for rows that are text already (`rowText`), at least one. */
 export function insertGenerationsStatement(db: D1Database, rows: readonly string[]): D1PreparedStatement {
   return db.prepare(insertSql).bind(`[${rows.join(',')}]`)
 }

@@ -106,10 +106,6 @@ export async function removeKey(db: D1Database, hash: string, now = Date.now()):
 }
 
 /** Copies the counters of a key's object, as they stand at `now`. A deleted key's too: what it spent is still billed. */
-export async function mirrorUsage(db: D1Database, hash: string, usage: KeyUsage, now = Date.now()): Promise<void> {
-  await mirrorUsageStatement(db, hash, usage, now).run()
-}
-
 export function mirrorUsageStatement(db: D1Database, hash: string, usage: KeyUsage, now: number): D1PreparedStatement {
   const row = usageRow(usage, now)
   const assignments = Object.keys(row).map((column) => `${column} = ?`)

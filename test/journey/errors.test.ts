@@ -74,6 +74,20 @@ describe('a request that cannot be answered', () => {
     expect(answer.headers.get('content-type')).toBe('application/json')
   })
 
+  it('for a session name that would have to be cut is a 400 that says so', async () => {
+    const response = await fetch(worker.url + chatPath, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'x-session-id': 's'.repeat(257) },
+      body: JSON.stringify({ model, messages }),
+    })
+    expect(response.status).toBe(400)
+    const { error } = (await response.json()) as { error: { message: string; metadata: { field: string } } }
+    expect(error).toMatchObject({
+      message: expect.stringContaining('at most 256 characters'),
+      metadata: { field: 'x-session-id' },
+    })
+  })
+
   it('for its size is a 413, told by its length or while it comes', async () => {
     const large = JSON.stringify({ model, messages: [{ role: 'user', content: 'x'.repeat(6_000) }] })
     const told = await send('POST', chatPath, large)

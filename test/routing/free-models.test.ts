@@ -32,6 +32,11 @@ describe('freeModels', () => {
     expect(ids(freeModels([mixed, paid, closed], open))).toEqual(['acme/mixed'])
   })
 
+  it('are none that only judge what others say', () => {
+    const judges = ['acme/llama-guard-4', 'acme/content-safety', 'acme/gpt-safeguard'].map((id) => free(id))
+    expect(ids(freeModels([...judges, free('acme/chat')], () => true))).toEqual(['acme/chat'])
+  })
+
   it("are the sandbox's only where there are no others", () => {
     const own = free('sandbox/free')
     const sandbox = {

@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { insertGenerations, readGeneration } from '../../src/store/generations.ts'
+import type { GenerationRow } from '../../src/metering/generation.ts'
+import { rowText } from '../../src/metering/row-text.ts'
+import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
+
+async function insertGenerations(db: D1Database, rows: GenerationRow[]): Promise<void> {
+  await insertGenerationsStatement(db, rows.map(rowText)).run()
+}
 
 beforeAll(() => migrate(env.DB))
 
@@ -64,6 +70,5 @@ describe('generations', () => {
 
   it('are null when nobody stored them', async () => {
     expect(await readGeneration(env.DB, 'gen-none')).toBeNull()
-    await insertGenerations(env.DB, [])
   })
 })

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { insertKey, listKeys, mirrorUsage, readKey, removeKey, updateKey } from '../../src/store/keys.ts'
+import { insertKey, listKeys, mirrorUsageStatement, readKey, removeKey, updateKey } from '../../src/store/keys.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleKey } from '../support/sample-key.ts'
 
@@ -78,7 +78,7 @@ describe('keys', () => {
     expect(await updateKey(env.DB, hash, { name: 'y' })).toBeNull()
     expect(await listKeys(env.DB, { offset: 0, limit: 100, includeDisabled: true })).toEqual([])
     await expect(insertKey(env.DB, sampleKey())).rejects.toThrow()
-    await mirrorUsage(env.DB, hash, usage)
+    await mirrorUsageStatement(env.DB, hash, usage, Date.now()).run()
     expect(await env.DB.prepare('SELECT total_nano_usd AS n FROM keys').all()).toMatchObject({ results: [{ n: 1 }] })
   })
 
@@ -121,7 +121,7 @@ describe('mirrored usage', () => {
     ],
   ])('leaves out what has ended by %s', async (_, now, left) => {
     await insertKey(env.DB, sampleKey())
-    await mirrorUsage(env.DB, sampleKey().hash, usage, at)
+    await mirrorUsageStatement(env.DB, sampleKey().hash, usage, at).run()
     expect((await readKey(env.DB, sampleKey().hash, now))?.usage).toEqual(left)
     const listed = await listKeys(env.DB, { offset: 0, limit: 1, includeDisabled: false }, now)
     expect(listed[0]?.usage).toEqual(left)

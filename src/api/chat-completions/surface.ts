@@ -1,5 +1,5 @@
 import { Hono } from 'hono/tiny'
-import { FailureError } from '../../chat/failure.ts'
+import { FailureError, invalidRequest } from '../../chat/failure.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { type ChatCall, dispatchChat } from '../../dispatch/chat.ts'
 import { readBody } from '../../edge/body.ts'
@@ -77,10 +77,16 @@ function attributionOf(
       userAgent: bounded(headers.get('user-agent'), 256),
       origin: bounded(headers.get('origin'), 256),
     },
-    sessionId: bounded(request.session_id ?? headers.get('x-session-id'), 256),
+    sessionId: sessionOf(request.session_id ?? headers.get('x-session-id')),
     betas: betas?.split(',').map((beta) => beta.trim()),
     mediaCount: mediaCountOf(request),
   }
+}
+
+/** Cut, two long names would be one session. */
+function sessionOf(name: string | null): string | null {
+  if (name === null || name.length <= 256) return name
+  throw invalidRequest('The header x-session-id must have at most 256 characters.', { field: 'x-session-id' })
 }
 
 function bounded(text: string | null, maxLength: number): string | null {
