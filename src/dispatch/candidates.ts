@@ -31,7 +31,7 @@ export function resolveModels(
   if (ids.length === 0) throw refused('model', 'No model was named: set `model`, e.g. "sandbox/text".')
   if (ids.length > maxModels) throw refused('models', `At most ${maxModels} models fit one request.`)
   const sibling = siblingWanted(request)
-  const found = ids.map((id) => {
+  const find = (id: string) => {
     const router = routerOf(id)
     if (router !== null) return chooseModels(router, id, request, gateway, seed, policy)
     const resolution = isAlias(id)
@@ -39,7 +39,11 @@ export function resolveModels(
       : resolveModel(id, (known) => gateway.catalog.model(known))
     if (sibling === null) return resolution
     return after(resolution, (one) => ('failure' in one ? one : withSibling(one, sibling, gateway)))
-  })
+  }
+  const [only] = ids
+  // Nearly every request.
+  if (ids.length === 1 && only !== undefined) return after(find(only), (resolution) => chosen([resolution]))
+  const found = ids.map(find)
   return found.some((resolution) => resolution instanceof Promise)
     ? Promise.all(found).then(chosen)
     : chosen(found as Exclude<(typeof found)[number], Promise<unknown>>[])

@@ -40,3 +40,8 @@ it('has every field of a row, and of a text from before a field was there null',
   const [, ...older] = (JSON.parse(rowText(sampleGeneration())) as unknown[]).reverse()
   expect(rowOf(JSON.stringify(older.reverse()))).toEqual({ ...sampleGeneration(), [rowFields.at(-1) ?? '']: null })
 })
+
+it('has each value at the place of its field', () => {
+  const marked = Object.fromEntries(rowFields.map((field) => [field, `the ${field}`])) as unknown as GenerationRow
+  expect(stored(marked)).toEqual(marked)
+})
