@@ -40,6 +40,7 @@ export function resolveModels(
     if (sibling === null) return resolution
     return after(resolution, (one) => ('failure' in one ? one : withSibling(one, sibling, gateway)))
   }
+  const chosen = (resolutions: Resolution[]) => chosenOf(resolutions, request)
   const [only] = ids
   // Nearly every request.
   if (ids.length === 1 && only !== undefined) return after(find(only), (resolution) => chosen([resolution]))
@@ -49,13 +50,21 @@ export function resolveModels(
     : chosen(found as Exclude<(typeof found)[number], Promise<unknown>>[])
 }
 
-function chosen(resolutions: (CandidateModel | CandidateModel[] | { failure: Failure })[]): CandidateModel[] {
+type Resolution = CandidateModel | CandidateModel[] | { failure: Failure }
+
+function chosenOf(resolutions: Resolution[], request: ChatRequest): CandidateModel[] {
   return resolutions.flatMap((resolution) => {
-    if ('failure' in resolution) throw new FailureError(resolution.failure)
+    if ('failure' in resolution) throw new FailureError(namingField(resolution.failure, request))
     const first = Array.isArray(resolution) ? resolution[0] : resolution
     if (first?.dynamics?.includes('online')) throw new FailureError(webPluginMissing(first.requestedId))
     return resolution
   })
+}
+
+/** With the field that holds the model that was not found. */
+function namingField(failure: Failure, { model }: ChatRequest): Failure {
+  const [id] = failure.availability?.requested_models ?? []
+  return { ...failure, metadata: { ...failure.metadata, field: id === model ? 'model' : 'models' } }
 }
 
 function refused(field: string, message: string): FailureError {

@@ -74,6 +74,13 @@ describe('a request that cannot be answered', () => {
     expect(answer.headers.get('content-type')).toBe('application/json')
   })
 
+  it('for an unknown model names the field that holds it', async () => {
+    const fieldOf = async (body: object) =>
+      (await send('POST', chatPath, JSON.stringify({ ...body, messages }))).body.error.metadata.field
+    expect(await fieldOf({ model: 'nobody/nothing' })).toBe('model')
+    expect(await fieldOf({ model, models: ['nobody/nothing'] })).toBe('models')
+  })
+
   it('for a session name that would have to be cut is a 400 that says so', async () => {
     const response = await fetch(worker.url + chatPath, {
       method: 'POST',
