@@ -7,11 +7,12 @@ import { rowOf, rowText } from '../metering/row-text.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
 import { unsettledRow, unsettledType } from '../metering/unsettled.ts'
 import { Conversations } from '../routing/conversations.ts'
-import { defaultRateLimit, type RateLimit, SlidingWindow } from '../routing/window.ts'
-import { insertGenerationsStatement, readGeneration } from '../store/generations.ts'
-import { mirrorUsageStatement, readKey } from '../store/keys.ts'
+import { type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { admissionResponse, readAdmissionCall } from './admission-call.ts'
-import { type KeyState, KeyStorage, type Unsaved } from './key-storage.ts'
+import { type KeyDatabase, keyDatabase } from './key-database.ts'
+import { policyOf } from './key-policy.ts'
+import { type KeyState, KeyStorage, nothingUnsaved } from './key-storage.ts'
+import { OutboxDelivery } from './outbox-delivery.ts'
 import type { SettledRow } from './settled-row.ts'
 import { within } from './within.ts'
 
@@ -23,33 +24,12 @@ const saveAfterMs = 20
  */
 const busySaveAfterMs = 100
 const busyChanges = 16
-/** How long settled rows gather before they go to D1. */
-const flushAfterMs = 1_500
-/**
- * An object that died with rows in its outbox is woken after this. Rarely, so that the alarm is moved once in a while and
- * not with every flush: moving it costs a write, and in workerd as much as the flush.
- */
-const flushAtLatestAfterMs = 10_000
-const maxBackoffMs = 60_000
-const maxD1Ms = 20_000
-/** A flush takes what D1 takes in one value (2 MB) and no more than this many rows. */
-const flushRows = 100
-const flushCharacters = 500_000
-const flushRounds = 50
 /** A settlement repeated within this time is recognised here, a later one by D1. Callers nearly always give up after 30 s. */
 const keepSettledMs = 120_000
 /** What is kept no longer gathers for so long: rows that came one by one must not be forgotten by an alarm each. */
 const forgetEveryMs = 60_000
 /** A key that D1 does not know is not asked for again for so long. */
 const missTtlMs = 1_000
-
-/** D1, as a key object needs it. */
-export interface KeyDatabase {
-  readKey(hash: string): Promise<KeyRecord | null>
-  /** Stores rows, at least one and as JSON texts, and mirrors the key's counters: both or neither. */
-  record(rows: readonly string[], hash: string, usage: KeyUsage): Promise<void>
-  readGeneration(id: string): Promise<GenerationRow | null>
-}
 
 /** A key with its counters of this moment, for people to look at. */
 export interface KeyDescription {
@@ -77,17 +57,10 @@ export class KeyObject extends DurableObject<Env> {
   }
   /** How long D1 may take to tell of a key: a question that is never answered would hold up all that come later. */
   findWithinMs = 4_000
-  d1: KeyDatabase = {
-    readKey: (hash) => readKey(this.env.DB, hash, this.clock()),
-    record: async (rows, hash, usage) => {
-      const { DB } = this.env
-      // One call and not two: for a key with a few requests a second the calls are most of what a flush costs.
-      await DB.batch([insertGenerationsStatement(DB, rows), mirrorUsageStatement(DB, hash, usage, this.clock())])
-    },
-    readGeneration: (id) => readGeneration(this.env.DB, id),
-  }
+  d1: KeyDatabase = keyDatabase(this.env.DB, () => this.clock())
 
   readonly #disk: KeyStorage
+  readonly #delivery: OutboxDelivery
   readonly #window: SlidingWindow
   readonly #reservations: Reservations
   /** In memory only, and gone with it: conversations are told apart by what was said. */
@@ -97,28 +70,32 @@ export class KeyObject extends DurableObject<Env> {
   #policy: KeyPolicy | undefined
   #policyTag = ''
   #spend: Spend | undefined
-  #unsaved = nothing()
+  #unsaved = nothingUnsaved()
   #rewound = false
   #saveAfterMs = saveAfterMs
   #saving: Promise<void> | undefined
   #finding: Promise<void> | undefined
   #missedAt = Number.NEGATIVE_INFINITY
   #alarmAt = Number.POSITIVE_INFINITY
-  #failures = 0
-  #retryAt = 0
   #tending: Promise<void> | undefined
-  #flushing = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#disk = new KeyStorage(ctx.storage)
+    this.#delivery = new OutboxDelivery(this.#disk, {
+      now: () => this.clock(),
+      random: () => this.random(),
+      later: (task, ms) => this.later(task, ms),
+      record: (rows) => this.d1.record(rows, this.#hash(), this.#usage()),
+      due: () => this.ctx.waitUntil(this.#tend()),
+    })
     const loaded = this.#disk.load()
     this.#spend = loaded.spend
     this.#window = new SlidingWindow(loaded.admissions)
     this.#reservations = new Reservations(loaded.reservations)
     this.#hold(loaded.key)
     // Whatever woke it, what the one before it left is sent on.
-    if (this.#disk.hasUnflushed) this.#flushLater(this.clock())
+    this.#delivery.schedule()
   }
 
   /** See `Keys.admit`. A request asked for twice by the same generation id is admitted once and fills the window once. */
@@ -228,9 +205,8 @@ export class KeyObject extends DurableObject<Env> {
     if (!key || this.#policy === undefined) return null
     const now = this.clock()
     const limit = this.#policy.rateLimit
-    const { usage } = spendAt(this.#spend ?? noSpend(now), now)
     return {
-      key: { ...key, usage },
+      key: { ...key, usage: this.#usage() },
       window: limit && {
         ...limit,
         resetAt: this.#fullUntil(limit, now),
@@ -254,18 +230,8 @@ export class KeyObject extends DurableObject<Env> {
     return this.#tending
   }
 
-  /** Sends the outbox on. Never throws for D1's sake: the platform gives an alarm up after six failures, this doesn't. */
   async #tendNow(): Promise<void> {
-    try {
-      await this.#flush()
-      this.#failures = 0
-      this.#retryAt = 0
-    } catch (error) {
-      this.#failures += 1
-      const backoffMs = Math.min(maxBackoffMs, 1_000 * 2 ** this.#failures)
-      this.#retryAt = this.clock() + backoffMs * (0.5 + this.random() / 2)
-      console.warn(`D1 did not take request metadata, ${this.#failures} times now: ${String(error)}`)
-    }
+    await this.#delivery.flush()
     const now = this.clock()
     this.#disk.prune(now - keepSettledMs)
     this.#expire(now)
@@ -386,7 +352,7 @@ export class KeyObject extends DurableObject<Env> {
 
   #save(): void {
     const unsaved = { ...this.#unsaved, window: this.#rewound ? this.#window.admissions() : null }
-    this.#unsaved = nothing()
+    this.#unsaved = nothingUnsaved()
     this.#rewound = false
     const changes = unsaved.reserved.size + unsaved.rows.size
     this.#saveAfterMs = changes > busyChanges ? busySaveAfterMs : saveAfterMs
@@ -397,79 +363,32 @@ export class KeyObject extends DurableObject<Env> {
       this.ctx.abort(`could not save: ${String(error)}`)
       throw error
     }
-    this.#schedule(now)
+    this.#schedule()
   }
 
-  #schedule(now: number): void {
-    if (this.#disk.hasUnflushed) this.#flushLater(now)
-    const wakeAt = Math.min(this.#reservations.nextExpiry() ?? Number.POSITIVE_INFINITY, this.#outboxDueAt(now))
+  #schedule(): void {
+    const nextExpiry = this.#reservations.nextExpiry() ?? Number.POSITIVE_INFINITY
+    const wakeAt = Math.min(nextExpiry, this.#delivery.schedule() ?? this.#forgetsAt())
     if (wakeAt >= this.#alarmAt) return
     this.#alarmAt = wakeAt
     this.ctx.waitUntil(this.ctx.storage.setAlarm(wakeAt))
   }
 
-  #flushLater(now: number): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    this.later(
-      () => {
-        this.#flushing = false
-        this.ctx.waitUntil(this.#tend())
-      },
-      Math.max(flushAfterMs, this.#retryIn(now)),
-    )
-  }
-
-  /** A pause cannot be longer than the longest: what says so was set by a clock that was ahead. */
-  #retryIn(now: number): number {
-    return Math.min(this.#retryAt - now, maxBackoffMs)
-  }
-
-  /** When the outbox wants to be looked after by an alarm: to be flushed after all, or else to forget. */
-  #outboxDueAt(now: number): number {
-    if (this.#disk.hasUnflushed) return now + Math.max(flushAtLatestAfterMs, this.#retryIn(now))
+  /** When the outbox, all of which is in D1, has something to forget. */
+  #forgetsAt(): number {
     const settledAt = this.#disk.oldestSettledAt()
     return settledAt === null ? Number.POSITIVE_INFINITY : settledAt + keepSettledMs + forgetEveryMs
   }
 
-  async #flush(): Promise<void> {
-    for (let round = 0; round < flushRounds && this.#disk.hasUnflushed; round++) {
-      const { rows, through } = this.#disk.unflushed(flushRows, flushCharacters)
-      const now = this.clock()
-      const { usage } = spendAt(this.#spend ?? noSpend(now), now)
-      // A call that never ended would hold the alarm, and with it the outbox, for ever.
-      await within(maxD1Ms, this.d1.record(rows, this.#hash(), usage))
-      this.#disk.flushed(through)
-    }
+  /** The counters as they stand now. */
+  #usage(): KeyUsage {
+    const now = this.clock()
+    return spendAt(this.#spend ?? noSpend(now), now).usage
   }
 
   #hash(): string {
     const { name } = this.ctx.id
     if (name === undefined) throw new Error('a key object is reached by the name of its key')
     return name
-  }
-}
-
-function nothing(): Unsaved {
-  return {
-    admissions: [],
-    window: null,
-    reserved: new Map(),
-    expired: new Map(),
-    rows: new Map(),
-    key: undefined,
-    spend: undefined,
-  }
-}
-
-function policyOf(key: KeyState): KeyPolicy {
-  const limit = key.rateLimit ?? defaultRateLimit
-  return {
-    hash: key.hash,
-    label: key.label,
-    kind: key.kind,
-    rateLimit: limit.requests === 0 ? null : limit,
-    ...(key.limitNanoUsd === null ? {} : { spendLimited: true }),
-    ...(key.expiresAt === null ? {} : { expiresAt: key.expiresAt }),
   }
 }

@@ -23,6 +23,18 @@ export interface Unsaved {
   spend: Spend | undefined
 }
 
+export function nothingUnsaved(): Unsaved {
+  return {
+    admissions: [],
+    window: null,
+    reserved: new Map(),
+    expired: new Map(),
+    rows: new Map(),
+    key: undefined,
+    spend: undefined,
+  }
+}
+
 export interface Loaded {
   /** Undefined: this object has never heard of the key. Null: it was deleted. */
   key: KeyState | null | undefined
