@@ -93,16 +93,16 @@ const harmlessSchemes = new Set(['data', 'gs', 's3'])
 /**
  * Why a media address of a request may not be handed to a provider, or null when it may. The gateway fetches none of
  * them itself, but a provider does, and one that the operator runs stands in the operator's network. What is no URL (base64,
- * a file id) is none of this function's business; plain http is, as anywhere on the web, fine.
+ * a file id) is none of this function's business.
  */
 export function mediaRefusalOf(address: string, environment: Environment): string | null {
   // What some client libraries strip before they parse, the standard's parser among them.
   const trimmed = address.replace(/^[\0-\x20\x7f-\xa0\s\u200b\u2060]+/, '')
   const scheme = schemeOf(trimmed)
   if (scheme === null || harmlessSchemes.has(scheme)) return null
-  if (scheme !== 'http' && scheme !== 'https') return 'Only https, http, data, gs and s3 addresses are allowed.'
+  if (scheme !== 'http' && scheme !== 'https') return 'Only https, data, gs and s3 addresses are allowed.'
   if (!URL.canParse(trimmed)) return 'The address is not a URL.'
-  return refusalOf(new URL(trimmed).href.replace(/^http:/, 'https:'), environment)
+  return refusalOf(new URL(trimmed).href, environment)
 }
 
 /** In small letters; null for what is no URL. The parser takes tabs and line breaks out wherever they stand. */

@@ -61,7 +61,6 @@ describe('the address of a medium', () => {
 
   it.each([
     'https://example.com/a.png',
-    'http://example.com/a.png',
     'https://example.com:8443/a.png?x=http://127.0.0.1/',
     'data:image/png;base64,AAAA',
     'DATA:image/png;base64,AAAA',
@@ -81,6 +80,12 @@ describe('the address of a medium', () => {
         expect(refusal(messages(`h${'\t'.repeat(100)}ttp://127.0.0.1/a.png`))).not.toBeNull()
     },
   )
+
+  it.each(places)('in %s is plain http in development only', (_, messages, field) => {
+    const url = 'http://example.com/a.png'
+    expect(refusal(messages(url))).toMatchObject({ type: 'invalid_request', metadata: { field } })
+    expect(refusal(messages(url), 'development')).toBeNull()
+  })
 
   it('may be this machine’s in development, but never its metadata or a file', () => {
     const [, image] = places[0] ?? []
