@@ -1,18 +1,23 @@
-import { edgeCacheOver } from './catalog/edge-cache.ts'
-import type { EndpointRecord } from './catalog/records.ts'
-import { CatalogSnapshot } from './catalog/snapshot.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import { type EdgeCache, edgeCacheOver } from './catalog/edge-cache.ts'
+import type { EndpointRecord, ModelEntry, ProviderRecord } from './catalog/records.ts'
+import { type CatalogPorts, CatalogSnapshot } from './catalog/snapshot.ts'
 import { type Failure, FailureError } from './chat/failure.ts'
-import { SettingsSnapshot } from './dispatch/account-settings.ts'
+import { type AccountSettings, type SettingsPorts, SettingsSnapshot } from './dispatch/account-settings.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
+import type { Health } from './dispatch/health.ts'
 import type { KeyDirectory } from './dispatch/key-directory.ts'
-import type { Admission, Keys } from './dispatch/keys.ts'
+import type { Admission, AdmissionAsk, Keys } from './dispatch/keys.ts'
 import { refusalOf } from './edge/address.ts'
+import { Background } from './edge/background.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { Patience } from './edge/patience.ts'
 import { regionOf } from './edge/region.ts'
+import type { GenerationRow } from './metering/generation.ts'
 import { AdmissionCaller } from './objects/admission-call.ts'
 import { AdmissionGuard } from './objects/admission-guard.ts'
+import type { RequestPorts } from './objects/health-line.ts'
 import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
 import type { KeyObject } from './objects/key-object.ts'
@@ -24,6 +29,8 @@ import { withAiBinding } from './providers/cloudflare/binding.ts'
 import type { Variables } from './providers/provider.ts'
 import { providerOf } from './providers/registry.ts'
 import type { Credential } from './providers/wire.ts'
+import type { ConversationNote } from './routing/conversations.ts'
+import type { AccountPreferences } from './routing/merge-preferences.ts'
 import { openBudget, type RetryBudget } from './routing/retry-budget.ts'
 import { readModel, readModels, readProviders } from './store/catalog.ts'
 import { readGeneration } from './store/generations.ts'
@@ -63,58 +70,130 @@ let isolate: Isolate | undefined
 /** The only place that turns bindings into what the rooms ask for. */
 export function openGateway(env: Env, request: Request, context: ExecutionContext): Gateway {
   isolate ??= openIsolate(env, request)
-  const { catalog, health, access, continent } = isolate
   const variables = env as unknown as Variables
-  const background = (promise: Promise<unknown>) => context.waitUntil(promise)
   const origin = originOf(request.url)
   if (isolate.settings?.origin !== origin) isolate.settings = settingsOf(origin, variables)
   const { settings } = isolate
-  const patience = new Patience()
   if (settings.environment === 'production' && settings.region === 'eu' && env.STATE_JURISDICTION !== 'eu')
     throw new FailureError(stateElsewhere)
-  return {
-    now: Date.now,
-    random: Math.random,
-    settings,
-    deadlines: isolate.deadlines,
-    catalog: catalog.view({
-      readModel: (id) => reached(catalogMs, () => readModel(env.DB, id)),
-      readModels: () => reached(catalogMs, () => readModels(env.DB)),
-      readProviders: () => reached(catalogMs, () => readProviders(env.DB)),
-      // Only when something has to be read, which is seldom.
-      get edgeCache() {
-        return edgeCacheOver(caches.default, `${env.REGION}/${env.STATE_JURISDICTION}`)
-      },
-      now: Date.now,
-      background,
-    }),
-    patience,
-    keys: keysOf(env, isolate, patience),
-    get directory() {
-      return directoryOf(env)
-    },
-    account: isolate.account.view({
-      read: () => reached(catalogMs, () => readSettings(env.DB, 'routing')),
-      write: (preferences) => reached(catalogMs, () => writeSettings(env.DB, 'routing', preferences, Date.now())),
-      now: Date.now,
-      background,
-    }),
-    health: health.forRequest({
-      background,
-      object: (provider) => healthObject(env, `${provider}@${continent}`),
-    }),
-    retryBudget: isolate.retryBudget,
-    access: (endpoint) => {
-      if (endpoint.provider.kind === 'sandbox') return accessOf(endpoint, withSandbox(variables, settings.origin))
-      const known = access.get(endpoint)
-      if (known !== undefined) return known
-      const found = accessOf(endpoint, variables)
-      access.set(endpoint, found)
-      return found
-    },
-    fetch: isolate.egress,
-    isOperatorKey: (key) => isOperatorKey(key, variables.MANAGEMENT_KEY ?? ''),
-    waitUntil: background,
+  return new RequestGateway(env, isolate, settings, new Background(context))
+}
+
+/**
+ * What one request borrows from its isolate. A class, and most of it made when it is asked for: every request makes one,
+ * and most need little of it.
+ */
+class RequestGateway implements Gateway {
+  readonly now = Date.now
+  readonly random = Math.random
+  readonly settings: Settings
+  readonly deadlines: Deadlines
+  readonly retryBudget: RetryBudget
+  readonly fetch: Egress
+  readonly patience = new Patience()
+  readonly catalog: Catalog
+  readonly account: AccountSettings
+  readonly health: Health
+  readonly keys: Keys
+  readonly #env: Env
+  readonly #isolate: Isolate
+  readonly #background: Background
+
+  constructor(env: Env, isolate: Isolate, settings: Settings, background: Background) {
+    this.#env = env
+    this.#isolate = isolate
+    this.#background = background
+    this.settings = settings
+    this.deadlines = isolate.deadlines
+    this.retryBudget = isolate.retryBudget
+    this.fetch = isolate.egress
+    this.catalog = isolate.catalog.view(new CatalogBehind(env, background))
+    this.account = isolate.account.view(new SettingsBehind(env, background))
+    this.health = isolate.health.forRequest(new HealthBehind(env, background, isolate.continent))
+    this.keys = new KeyObjects(env, isolate, this.patience)
+  }
+
+  get directory(): KeyDirectory {
+    return directoryOf(this.#env)
+  }
+
+  access(endpoint: EndpointRecord): Access | null {
+    const variables = this.#env as unknown as Variables
+    if (endpoint.provider.kind === 'sandbox') return accessOf(endpoint, withSandbox(variables, this.settings.origin))
+    const { access } = this.#isolate
+    const known = access.get(endpoint)
+    if (known !== undefined) return known
+    const found = accessOf(endpoint, variables)
+    access.set(endpoint, found)
+    return found
+  }
+
+  isOperatorKey(key: string): Promise<boolean> {
+    return isOperatorKey(key, (this.#env as unknown as Variables).MANAGEMENT_KEY ?? '')
+  }
+
+  waitUntil(promise: Promise<unknown>): void {
+    this.#background.add(promise)
+  }
+}
+
+/** What lies behind an isolate's memory, as one request reaches it. */
+class Behind {
+  protected readonly env: Env
+  readonly #background: Background
+
+  constructor(env: Env, background: Background) {
+    this.env = env
+    this.#background = background
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  background(promise: Promise<unknown>): void {
+    this.#background.add(promise)
+  }
+}
+
+class CatalogBehind extends Behind implements CatalogPorts {
+  get edgeCache(): EdgeCache {
+    return edgeCacheOver(caches.default, `${this.env.REGION}/${this.env.STATE_JURISDICTION}`)
+  }
+
+  readModel(id: string): Promise<ModelEntry | null> {
+    return reached(catalogMs, () => readModel(this.env.DB, id))
+  }
+
+  readModels(): Promise<ModelEntry[]> {
+    return reached(catalogMs, () => readModels(this.env.DB))
+  }
+
+  readProviders(): Promise<ProviderRecord[]> {
+    return reached(catalogMs, () => readProviders(this.env.DB))
+  }
+}
+
+class SettingsBehind extends Behind implements SettingsPorts {
+  read(): Promise<AccountPreferences | null> {
+    return reached(catalogMs, () => readSettings(this.env.DB, 'routing'))
+  }
+
+  write(preferences: AccountPreferences): Promise<void> {
+    return reached(catalogMs, () => writeSettings(this.env.DB, 'routing', preferences, Date.now()))
+  }
+}
+
+class HealthBehind extends Behind implements RequestPorts {
+  readonly #continent: string
+
+  constructor(env: Env, background: Background, continent: string) {
+    super(env, background)
+    this.#continent = continent
+  }
+
+  object(provider: string): DurableObjectStub<HealthObject> {
+    return healthObject(this.env, `${provider}@${this.#continent}`)
   }
 }
 
@@ -171,16 +250,42 @@ function healthObject(env: Env, name: string): DurableObjectStub<HealthObject> {
   return namespace.get(namespace.idFromName(name))
 }
 
-// A stub is broken for good once its object was reset, so each try looks it up anew.
-function keysOf(env: Env, { admissions, guard, settling, stateMs }: Isolate, patience: Patience): Keys {
-  return {
-    admit: (hash, ask) => guard.admit(hash, () => admissions.admit(hash, ask, keyObject(env, hash)), patience),
-    renew: async (hash, id) => keyObject(env, hash).renew(id),
-    check: (hash) => reached(stateMs, async (): Promise<Admission> => keyObject(env, hash).check()),
-    settle: (row, note) =>
-      settling.add(row.keyHash, settledRow(row, note), (rows, hash) => keyObject(env, hash).settle(rows)),
-    generation: (hash, id) =>
-      reached(stateMs, async () => (hash === null ? readGeneration(env.DB, id) : keyObject(env, hash).generation(id))),
+/** A stub is broken for good once its object was reset, so each try looks it up anew. */
+class KeyObjects implements Keys {
+  readonly #env: Env
+  readonly #isolate: Isolate
+  readonly #patience: Patience
+
+  constructor(env: Env, isolate: Isolate, patience: Patience) {
+    this.#env = env
+    this.#isolate = isolate
+    this.#patience = patience
+  }
+
+  admit(hash: string, ask: AdmissionAsk): Promise<Admission> {
+    const { guard, admissions } = this.#isolate
+    return guard.admit(hash, () => admissions.admit(hash, ask, keyObject(this.#env, hash)), this.#patience)
+  }
+
+  async renew(hash: string, id: string): Promise<void> {
+    await keyObject(this.#env, hash).renew(id)
+  }
+
+  check(hash: string): Promise<Admission> {
+    return reached(this.#isolate.stateMs, async (): Promise<Admission> => keyObject(this.#env, hash).check())
+  }
+
+  settle(row: GenerationRow, note?: ConversationNote): Promise<void> {
+    const env = this.#env
+    return this.#isolate.settling.add(row.keyHash, settledRow(row, note), (rows, hash) =>
+      keyObject(env, hash).settle(rows),
+    )
+  }
+
+  generation(hash: string | null, id: string): Promise<GenerationRow | null> {
+    return reached(this.#isolate.stateMs, async () =>
+      hash === null ? readGeneration(this.#env.DB, id) : keyObject(this.#env, hash).generation(id),
+    )
   }
 }
 

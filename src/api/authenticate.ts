@@ -31,7 +31,7 @@ export function presentedKey(c: SurfaceContext): string {
  */
 export function inferenceKeyHash(c: SurfaceContext): { hash: string } | Promise<{ hash: string }> {
   const key = presentedKey(c)
-  const inspected = inspectKey(key, c.get('gateway').settings.keyChecksumSecret)
+  const inspected = inspectKey(key, c.env.gateway.settings.keyChecksumSecret)
   if (inspected instanceof Promise) return inspected.then((found) => found ?? refuseUnusable(c, key))
   return inspected ?? refuseUnusable(c, key)
 }
@@ -42,7 +42,7 @@ export function inferenceKeyHash(c: SurfaceContext): { hash: string } | Promise<
  * @throws FailureError 401
  */
 export async function anyCaller(c: SurfaceContext): Promise<Caller> {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const key = presentedKey(c)
   // First of all, because the operator may have chosen a string that looks like an API key.
   if (await gateway.isOperatorKey(key)) return { hash: null, operator: true, policy: null }
@@ -120,7 +120,7 @@ const wrongKind: Failure = {
 }
 
 async function refuseUnusable(c: SurfaceContext, key: string): Promise<never> {
-  throw new FailureError((await c.get('gateway').isOperatorKey(key)) ? wrongKind : unusable(key))
+  throw new FailureError((await c.env.gateway.isOperatorKey(key)) ? wrongKind : unusable(key))
 }
 
 /** The message never quotes the key: it may be another service's. */

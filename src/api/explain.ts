@@ -29,7 +29,7 @@ import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 export const explain = new Hono<SurfaceEnv>()
   .post('/route/explain', async (c) => {
     await inferenceCaller(c)
-    const gateway = c.get('gateway')
+    const gateway = c.env.gateway
     const seed = seedOf(c) ?? seedFrom(gateway.random)
     const request = parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
     refusePrivateMedia(request, gateway.settings.environment)
@@ -50,7 +50,7 @@ export const explain = new Hono<SurfaceEnv>()
     const { decision } = row
     if (decision === null)
       throw new FailureError({ type: 'not_found', message: `Generation ${row.id} has no decision on record.` })
-    const plan = replayed(decision, await entriesOf(decision, c.get('gateway')))
+    const plan = replayed(decision, await entriesOf(decision, c.env.gateway))
     return c.json({
       data: {
         generation_id: row.id,

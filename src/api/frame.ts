@@ -7,34 +7,55 @@ import { generationId, requestId } from '../edge/ids.ts'
 import { errorResponse } from './error-envelope.ts'
 import { RememberingRouter } from './remembering-router.ts'
 import { stamp } from './stamp.ts'
-import type { SurfaceContext, SurfaceEnv } from './surface.ts'
+import type { SurfaceContext, SurfaceEnv, Surroundings } from './surface.ts'
 
 export type OpenGateway = (env: Env, request: Request, context: ExecutionContext) => Gateway
 
+type Ids = Pick<Surroundings, 'generationId' | 'requestId'>
+
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** All surfaces, with what surrounds them. */
+export interface Framed {
+  /** Mounts a surface under a path. */
+  route: Hono<SurfaceEnv>['route']
+  fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response>
+}
 
 /**
  * What surrounds every surface: ids, the gateway, CORS, and an error envelope for whatever goes wrong, unknown paths
- * and methods included. One middleware, because each costs every request a promise.
+ * and methods included. Around the router and not a middleware in it, which would cost every request several promises.
  */
-export function frame(openGateway: OpenGateway): Hono<SurfaceEnv> {
-  const app = new Hono<SurfaceEnv>({ getPath: routedPath })
-  app.router = new RememberingRouter(app.router)
-  app.use(async (c, next) => {
-    if (c.req.method === 'OPTIONS') return preflight(c.req.raw)
-    const now = Date.now()
-    c.set('generationId', generationId(now, Math.random))
-    c.set('requestId', requestId(now, Math.random))
-    c.set('gateway', openGateway(c.env, c.req.raw, c.executionCtx as ExecutionContext))
-    await next()
-    stamp(c.res.headers, c)
+export function frame(openGateway: OpenGateway): Framed {
+  const routes = new Hono<SurfaceEnv>({ getPath: routedPath })
+  routes.router = new RememberingRouter(routes.router)
+  routes.onError((error, c) => errorResponse(failureOf(error, c.env), c.env.gateway.settings.origin))
+  routes.notFound((c) => {
+    const allowed = methods.filter((method) => answers(routes, method, c.req.path))
+    return errorResponse(allowed.length === 0 ? unknownPath(c) : wrongMethod(c, allowed), c.env.gateway.settings.origin)
   })
-  app.onError((error, c) => errorResponse(c, failureOf(error, c)))
-  app.notFound((c) => {
-    const allowed = methods.filter((method) => answers(app, method, c.req.path))
-    return errorResponse(c, allowed.length === 0 ? unknownPath(c) : wrongMethod(c, allowed))
-  })
-  return app
+
+  function answer(request: Request, env: Env, context: ExecutionContext, ids: Ids): Response | Promise<Response> {
+    let gateway: Gateway
+    try {
+      gateway = openGateway(env, request, context)
+    } catch (error) {
+      return errorResponse(failureOf(error, ids))
+    }
+    return routes.fetch(request, { ...ids, gateway }, context)
+  }
+
+  return {
+    route: routes.route.bind(routes),
+    fetch: async (request, env, context) => {
+      if (request.method === 'OPTIONS') return preflight(request)
+      const now = Date.now()
+      const ids = { generationId: generationId(now, Math.random), requestId: requestId(now, Math.random) }
+      const response = await answer(request, env, context, ids)
+      stamp(response.headers, ids.generationId)
+      return response
+    },
+  }
 }
 
 /** Many OpenAI clients are configured with a bare `/v1`, so it serves the same. */
@@ -44,17 +65,15 @@ function routedPath(request: Request): string {
 }
 
 /** What a throw means to the client. A bug is told to nobody but the log, and not even there in its own words. */
-function failureOf(error: Error, c: SurfaceContext): Failure {
+function failureOf(error: unknown, { requestId, generationId }: Ids): Failure {
   if (error instanceof FailureError) return error.failure
-  console.error(
-    JSON.stringify({ error: error.name, request_id: c.get('requestId'), generation_id: c.get('generationId') }),
-  )
+  const name = error instanceof Error ? error.name : 'unknown'
+  console.error(JSON.stringify({ error: name, request_id: requestId, generation_id: generationId }))
   return { type: 'server', message: 'Internal server error.' }
 }
 
-/** Whether a route is there, apart from the middleware that every path matches. */
-function answers(app: Hono<SurfaceEnv>, method: string, path: string): boolean {
-  return app.router.match(method, path)[0].length > 1
+function answers(routes: Hono<SurfaceEnv>, method: string, path: string): boolean {
+  return routes.router.match(method, path)[0].length > 0
 }
 
 function unknownPath(c: SurfaceContext): Failure {

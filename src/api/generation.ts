@@ -33,7 +33,7 @@ export async function findGeneration(
   if (id === undefined || id === '') {
     throw invalidRequest(`The query parameter "${parameter}" is required.`)
   }
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   let row = await gateway.keys.generation(keyHash, id)
   for (const pauseMs of isFresh(id, gateway.now()) ? pausesMs : []) {
     if (row !== null) break

@@ -12,7 +12,7 @@ import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 export const key = new Hono<SurfaceEnv>().get('/key', currentKey).get('/auth/key', currentKey)
 
 async function currentKey(c: SurfaceContext): Promise<Response> {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const caller = await anyCaller(c)
   const record = caller.operator ? null : await gateway.directory.get(caller.hash)
   // Deleted between the two questions.

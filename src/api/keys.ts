@@ -20,7 +20,7 @@ const pageSize = 100
 export const keys = new Hono<SurfaceEnv>()
   .post('/keys', async (c) => {
     await managementCaller(c)
-    const gateway = c.get('gateway')
+    const gateway = c.env.gateway
     const asked = (await bodyOf(c, keyCreation)) as KeyCreation
     const expiresAt = asked.expires_at ? Date.parse(asked.expires_at) : null
     if (expiresAt !== null && expiresAt <= gateway.now())
@@ -50,7 +50,7 @@ export const keys = new Hono<SurfaceEnv>()
     const isElsewhere = query.workspace_id !== undefined && query.workspace_id !== defaultWorkspaceId
     const records = isElsewhere
       ? []
-      : await c.get('gateway').directory.list({
+      : await c.env.gateway.directory.list({
           offset: Number(query.offset ?? 0),
           limit: pageSize,
           includeDisabled: query.include_disabled?.toLowerCase() === 'true',
@@ -59,13 +59,13 @@ export const keys = new Hono<SurfaceEnv>()
   })
   .get('/keys/:hash', async (c) => {
     await managementCaller(c)
-    return c.json({ data: keyObject(found(await c.get('gateway').directory.get(hashOfPath(c)))) })
+    return c.json({ data: keyObject(found(await c.env.gateway.directory.get(hashOfPath(c)))) })
   })
   .patch('/keys/:hash', async (c) => {
     await managementCaller(c)
     const hash = hashOfPath(c)
     const asked = (await bodyOf(c, keyChange)) as KeyChange
-    const record = await c.get('gateway').directory.update(hash, {
+    const record = await c.env.gateway.directory.update(hash, {
       name: asked.name?.trim(),
       disabled: asked.disabled,
       limitNanoUsd: limitOf(asked),
@@ -77,12 +77,12 @@ export const keys = new Hono<SurfaceEnv>()
   })
   .delete('/keys/:hash', async (c) => {
     await managementCaller(c)
-    if (!(await c.get('gateway').directory.remove(hashOfPath(c)))) throw notFound()
+    if (!(await c.env.gateway.directory.remove(hashOfPath(c)))) throw notFound()
     return c.json({ deleted: true })
   })
 
 async function bodyOf(c: SurfaceContext, check: Check): Promise<unknown> {
-  return parseBody(await readBody(c.req.raw, c.get('gateway').settings.maxBodyBytes), check)
+  return parseBody(await readBody(c.req.raw, c.env.gateway.settings.maxBodyBytes), check)
 }
 
 /** Undefined where it is not to change. */

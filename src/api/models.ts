@@ -41,7 +41,7 @@ export const models = new Hono<SurfaceEnv>()
     return list(c, { ...everything, ...readPage(search), usable: readUsable(search), outputs: ['embeddings'] })
   })
   .get('/models/count', async (c) => {
-    const gateway = c.get('gateway')
+    const gateway = c.env.gateway
     const query = parseModelQuery(new URL(c.req.url).searchParams)
     const { rows } = await viewOf(gateway, query)
     return c.json({ data: { count: rows.filter((row) => matches(row, query, gateway.now())).length } })
@@ -49,7 +49,7 @@ export const models = new Hono<SurfaceEnv>()
   .get('/model/:author/:slug', async (c) => {
     const { entry, endpoints, id, asked } = await resolve(c)
     if (routerEntryOf(asked)) return c.json({ data: routerObject(entry, true, asked) })
-    const usable = endpoints.some((endpoint) => isUsable(c.get('gateway'), endpoint))
+    const usable = endpoints.some((endpoint) => isUsable(c.env.gateway, endpoint))
     if (!isAlias(asked)) return c.json({ data: modelObject({ entry, endpoints, usable, id }) })
     const target = { name: entry.model.name, slug: entry.model.id }
     const object = modelObject({ entry, endpoints, usable, id: asked })
@@ -62,7 +62,7 @@ export const models = new Hono<SurfaceEnv>()
     return c.json({ data: { ...modelHeading(entry.model, id), endpoints: endpointObjects } })
   })
   .get('/endpoints/zdr', async (c) => {
-    const gateway = c.get('gateway')
+    const gateway = c.env.gateway
     const usable = readUsable(new URL(c.req.url).searchParams)
     const listed = (await gateway.catalog.models()).map((entry) => ({
       entry,
@@ -125,7 +125,7 @@ function rowsOf(gateway: Gateway, snapshot: readonly ModelEntry[], query: ModelQ
 }
 
 async function list(c: SurfaceContext, query: ModelQuery): Promise<Response> {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const view = await viewOf(gateway, query)
   const url = new URL(c.req.url)
   const key = isUnfiltered(url.searchParams) ? String(query.outputs) : null
@@ -158,7 +158,7 @@ function pathAt(url: URL, offset: number, limit: number | null): string {
 
 /** The model that the path names, with the endpoints that this host and the id's suffixes leave of it. */
 async function resolve(c: SurfaceContext): Promise<Listed & { id: string; asked: string }> {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const { catalog, settings } = gateway
   const asked = `${c.req.param('author')}/${c.req.param('slug')}`
   const router = routerEntryOf(asked)
@@ -192,7 +192,7 @@ async function resolve(c: SurfaceContext): Promise<Listed & { id: string; asked:
 }
 
 async function publicEndpoints(c: SurfaceContext, listed: readonly Listed[], onlyUsable: boolean | null) {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const withPerformance = await hasKey(c)
   const now = gateway.now()
   return listed.flatMap(({ entry, endpoints }) =>

@@ -11,7 +11,7 @@ import type { SurfaceEnv } from './surface.ts'
  * endpoint in the EU. `?usable=true|false` keeps the ones that this deployment can, or cannot, route to.
  */
 export const providers = new Hono<SurfaceEnv>().get('/providers', async (c) => {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const usable = readUsable(new URL(c.req.url).searchParams)
   const [all, entries] = await Promise.all([gateway.catalog.providers(), gateway.catalog.models()])
   const offers = offersOf(gateway, entries)

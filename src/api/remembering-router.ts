@@ -26,8 +26,8 @@ export class RememberingRouter<T> implements Router<T> {
     const remembered = this.#remembered.get(key)
     if (remembered !== undefined) return remembered
     const found = this.#routes.match(method, path)
-    // Paths that only the middleware answers are without number.
-    if (found[0].length > 1 && this.#remembered.size < maxRemembered && hasNoParameters(found))
+    // Paths that nothing answers are without number.
+    if (found[0].length > 0 && this.#remembered.size < maxRemembered && hasNoParameters(found))
       this.#remembered.set(key, found)
     return found
   }

@@ -19,12 +19,12 @@ const maxCharacters = 16_000
 export const settings = new Hono<SurfaceEnv>()
   .get('/settings/routing', async (c) => {
     await managementCaller(c)
-    return c.json({ data: (await orUnavailable(c.get('gateway').account.readRouting())) ?? {} })
+    return c.json({ data: (await orUnavailable(c.env.gateway.account.readRouting())) ?? {} })
   })
   .put('/settings/routing', async (c) => {
     await managementCaller(c)
     const preferences = parseAccountPreferences(await readObject(c))
-    await orUnavailable(c.get('gateway').account.replaceRouting(preferences))
+    await orUnavailable(c.env.gateway.account.replaceRouting(preferences))
     return c.json({ data: preferences })
   })
 
@@ -38,7 +38,7 @@ const partsOf: Record<string, readonly string[]> = {
 
 /** Whatever it holds: settings are stricter than requests. */
 async function readObject(c: SurfaceContext): Promise<JsonObject> {
-  return parseBody(await readBody(c.req.raw, c.get('gateway').settings.maxBodyBytes), () => null)
+  return parseBody(await readBody(c.req.raw, c.env.gateway.settings.maxBodyBytes), () => null)
 }
 
 /** @throws FailureError 400 that names the field */

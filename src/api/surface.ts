@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import type { Gateway } from '../dispatch/gateway.ts'
 
-/** What every surface finds in its Hono context. */
-export interface SurfaceVariables {
+/** What every surface finds in its Hono context, as `c.env`. */
+export interface Surroundings {
   gateway: Gateway
   /** `gen-…`: also the value of `X-Generation-Id` and of the request id headers. */
   generationId: string
@@ -11,8 +11,7 @@ export interface SurfaceVariables {
 }
 
 export interface SurfaceEnv {
-  Bindings: Env
-  Variables: SurfaceVariables
+  Bindings: Surroundings
 }
 
 export type SurfaceContext = Context<SurfaceEnv>

@@ -1,6 +1,6 @@
 import type { Catalog } from './catalog.ts'
 import type { EdgeCache } from './edge-cache.ts'
-import { type Dated, type KeptOptions, KeptValues } from './kept-values.ts'
+import { type Dated, type KeptAccess, type KeptOptions, KeptValues } from './kept-values.ts'
 import { packEntries, unpackEntries } from './packed.ts'
 import type { ModelEntry, ProviderRecord } from './records.ts'
 
@@ -34,48 +34,58 @@ const format = 'v1'
  * `freshMs` is refreshed behind the answer. Nothing kept is ever dropped because D1 is down.
  */
 export class CatalogSnapshot {
-  readonly #freshMs: number
-  readonly #models: KeptValues<ModelEntry>
-  readonly #lists: KeptValues<readonly ModelEntry[]>
-  readonly #providers: KeptValues<readonly ProviderRecord[]>
+  readonly #kept: Kept
 
   constructor(options: Partial<KeptOptions> = {}, onFailure: (error: unknown) => void = logFailure) {
     const all = { ...defaults, ...options }
-    this.#freshMs = all.freshMs
-    this.#models = new KeptValues(all, onFailure)
-    this.#lists = new KeptValues(all, onFailure)
-    this.#providers = new KeptValues(all, onFailure)
+    this.#kept = {
+      freshMs: all.freshMs,
+      models: new KeptValues(all, onFailure),
+      lists: new KeptValues(all, onFailure),
+      providers: new KeptValues(all, onFailure),
+    }
   }
 
   view(ports: CatalogPorts): Catalog {
-    const access = <T>(key: string, read: () => Promise<T | null>, codec: Codec<T>) => ({
-      now: ports.now(),
-      load: () => load(ports, key, read, codec, this.#freshMs),
-      background: ports.background,
-    })
-    return {
-      model: (id) =>
-        couldBeModelId(id)
-          ? this.#models.get(
-              id,
-              access(`model/${id}`, () => ports.readModel(id), entryCodec),
-            )
-          : null,
-      models: () =>
-        whole(
-          this.#lists.get(
-            '',
-            access('models', () => ports.readModels(), entriesCodec),
-          ),
-        ),
-      providers: () =>
-        whole(
-          this.#providers.get(
-            '',
-            access('providers', () => ports.readProviders(), jsonCodec),
-          ),
-        ),
-    }
+    return new CatalogView(this.#kept, ports)
+  }
+}
+
+interface Kept {
+  freshMs: number
+  models: KeptValues<ModelEntry>
+  lists: KeptValues<readonly ModelEntry[]>
+  providers: KeptValues<readonly ProviderRecord[]>
+}
+
+/** A class, as every request makes one. */
+class CatalogView implements Catalog {
+  readonly #kept: Kept
+  readonly #ports: CatalogPorts
+
+  constructor(kept: Kept, ports: CatalogPorts) {
+    this.#kept = kept
+    this.#ports = ports
+  }
+
+  model(id: string): ModelEntry | null | Promise<ModelEntry | null> {
+    if (!couldBeModelId(id)) return null
+    const { models, freshMs } = this.#kept
+    const read = (ports: CatalogPorts) => ports.readModel(id)
+    return models.get(id, new Loading(this.#ports, `model/${id}`, read, entryCodec, freshMs))
+  }
+
+  models(): readonly ModelEntry[] | Promise<readonly ModelEntry[]> {
+    const { lists, freshMs } = this.#kept
+    return whole(
+      lists.get('', new Loading(this.#ports, 'models', (ports) => ports.readModels(), entriesCodec, freshMs)),
+    )
+  }
+
+  providers(): readonly ProviderRecord[] | Promise<readonly ProviderRecord[]> {
+    const { providers, freshMs } = this.#kept
+    const read = (ports: CatalogPorts) => ports.readProviders()
+    return whole(providers.get('', new Loading(this.#ports, 'providers', read, jsonCodec, freshMs)))
   }
 }
 
@@ -101,28 +111,52 @@ const entryCodec: Codec<ModelEntry> = {
 const entriesCodec: Codec<readonly ModelEntry[]> = { encode: packEntries, decode: unpackEntries }
 const jsonCodec: Codec<readonly ProviderRecord[]> = { encode: JSON.stringify, decode: JSON.parse }
 
-/** From the edge cache while its copy is fresh, else from D1, else from the edge cache's old copy. */
-async function load<T>(
-  ports: CatalogPorts,
-  name: string,
-  read: () => Promise<T | null>,
-  codec: Codec<T>,
-  freshMs: number,
-): Promise<Dated<T> | null> {
-  const { edgeCache } = ports
-  const key = `${format}/${name}`
-  const copy = edgeCache ? await readCopy(edgeCache, key, codec) : null
-  const ageMs = copy ? ports.now() - copy.at : Number.POSITIVE_INFINITY
-  if (copy && ageMs >= 0 && ageMs < freshMs) return copy
-  const at = ports.now()
-  try {
-    const value = await read()
-    if (value === null) return null
-    if (edgeCache) ports.background(edgeCache.put(key, `${at}\n${codec.encode(value)}`).catch(logFailure))
-    return { value, at }
-  } catch (error) {
-    if (copy) return copy
-    throw error
+/** What one request would do for a value that is not in memory. */
+class Loading<T> implements KeptAccess<T> {
+  readonly now: number
+  readonly #ports: CatalogPorts
+  readonly #name: string
+  readonly #read: (ports: CatalogPorts) => Promise<T | null>
+  readonly #codec: Codec<T>
+  readonly #freshMs: number
+
+  constructor(
+    ports: CatalogPorts,
+    name: string,
+    read: (ports: CatalogPorts) => Promise<T | null>,
+    codec: Codec<T>,
+    freshMs: number,
+  ) {
+    this.now = ports.now()
+    this.#ports = ports
+    this.#name = name
+    this.#read = read
+    this.#codec = codec
+    this.#freshMs = freshMs
+  }
+
+  background(promise: Promise<unknown>): void {
+    this.#ports.background(promise)
+  }
+
+  /** From the edge cache while its copy is fresh, else from D1, else from the edge cache's old copy. */
+  async load(): Promise<Dated<T> | null> {
+    const ports = this.#ports
+    const { edgeCache } = ports
+    const key = `${format}/${this.#name}`
+    const copy = edgeCache ? await readCopy(edgeCache, key, this.#codec) : null
+    const ageMs = copy ? ports.now() - copy.at : Number.POSITIVE_INFINITY
+    if (copy && ageMs >= 0 && ageMs < this.#freshMs) return copy
+    const at = ports.now()
+    try {
+      const value = await this.#read(ports)
+      if (value === null) return null
+      if (edgeCache) ports.background(edgeCache.put(key, `${at}\n${this.#codec.encode(value)}`).catch(logFailure))
+      return { value, at }
+    } catch (error) {
+      if (copy) return copy
+      throw error
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Dated, KeptValues } from '../catalog/kept-values.ts'
+import { type Dated, type KeptAccess, KeptValues } from '../catalog/kept-values.ts'
 import type { AccountPreferences } from '../routing/merge-preferences.ts'
 
 /** What the account has set for all of its requests, as one request sees it. */
@@ -41,27 +41,75 @@ export class SettingsSnapshot {
   }
 
   view(ports: SettingsPorts): AccountSettings {
-    const load = async () => {
-      const at = ports.now()
-      const before = this.#written
-      const value = await ports.read()
-      // Written while this was read: nobody knows which of the two it saw.
-      return this.#written === before ? { value, at } : this.#written
-    }
-    return {
-      routing: () => this.#kept.get(name, { now: ports.now(), load, background: ports.background }),
-      readRouting: async () => {
-        const read = await load()
-        if (read) this.#kept.keep(name, read, ports.now())
-        return read?.value ?? null
-      },
-      replaceRouting: async (preferences) => {
-        await ports.write(preferences)
-        const at = ports.now()
-        this.#written = { value: preferences, at }
-        this.#kept.keep(name, this.#written, at)
-      },
-    }
+    return new SettingsView(this, ports)
+  }
+
+  /** What is kept, by a request's means. */
+  get(ports: SettingsPorts): AccountPreferences | null | Promise<AccountPreferences | null> {
+    return this.#kept.get(name, new Reading(this, ports))
+  }
+
+  /** What D1 has, or what was written while it was asked: nobody knows which of the two it saw. */
+  async read(ports: SettingsPorts): Promise<Dated<AccountPreferences | null> | null> {
+    const at = ports.now()
+    const before = this.#written
+    const value = await ports.read()
+    return this.#written === before ? { value, at } : this.#written
+  }
+
+  keep(read: Dated<AccountPreferences | null>, now: number): void {
+    this.#kept.keep(name, read, now)
+  }
+
+  written(preferences: AccountPreferences, at: number): void {
+    this.#written = { value: preferences, at }
+    this.#kept.keep(name, this.#written, at)
+  }
+}
+
+/** A class, as every request makes one. */
+class SettingsView implements AccountSettings {
+  readonly #snapshot: SettingsSnapshot
+  readonly #ports: SettingsPorts
+
+  constructor(snapshot: SettingsSnapshot, ports: SettingsPorts) {
+    this.#snapshot = snapshot
+    this.#ports = ports
+  }
+
+  routing(): AccountPreferences | null | Promise<AccountPreferences | null> {
+    return this.#snapshot.get(this.#ports)
+  }
+
+  async readRouting(): Promise<AccountPreferences | null> {
+    const read = await this.#snapshot.read(this.#ports)
+    if (read) this.#snapshot.keep(read, this.#ports.now())
+    return read?.value ?? null
+  }
+
+  async replaceRouting(preferences: AccountPreferences): Promise<void> {
+    await this.#ports.write(preferences)
+    this.#snapshot.written(preferences, this.#ports.now())
+  }
+}
+
+class Reading implements KeptAccess<AccountPreferences | null> {
+  readonly now: number
+  readonly #snapshot: SettingsSnapshot
+  readonly #ports: SettingsPorts
+
+  constructor(snapshot: SettingsSnapshot, ports: SettingsPorts) {
+    this.now = ports.now()
+    this.#snapshot = snapshot
+    this.#ports = ports
+  }
+
+  load(): Promise<Dated<AccountPreferences | null> | null> {
+    return this.#snapshot.read(this.#ports)
+  }
+
+  background(promise: Promise<unknown>): void {
+    this.#ports.background(promise)
   }
 }
 

@@ -133,8 +133,8 @@ export function withSibling(
   })
 }
 
-function isOpenAt({ access, settings }: RouterGateway): (endpoint: EndpointRecord) => boolean {
-  return (endpoint) => isInRegion(endpoint, settings.region) && access(endpoint) !== null
+function isOpenAt(gateway: RouterGateway): (endpoint: EndpointRecord) => boolean {
+  return (endpoint) => isInRegion(endpoint, gateway.settings.region) && gateway.access(endpoint) !== null
 }
 
 interface Known {

@@ -44,26 +44,11 @@ export class HealthWatch {
   }
 
   forRequest(request: RequestPorts): Health {
-    return {
-      of: (endpoint, looking) => this.#of(endpoint, request, looking),
-      begin: ({ id, provider }) => {
-        const now = this.#now()
-        this.#watch(provider.slug, now).view.begin(id, now)
-      },
-      answered: (endpoint) => this.#record(endpoint, { at: this.#now(), outcome: 'answered' }, request),
-      report: (endpoint, report) => {
-        this.#watch(endpoint.provider.slug, this.#now()).view.end(endpoint.id)
-        this.#record(endpoint, report, request)
-      },
-      claimProbe: (endpoint) => this.#claimProbe(endpoint, request),
-      takeProbe: ({ id, provider }) => {
-        const now = this.#now()
-        return this.#watch(provider.slug, now).view.takeProbe(id, now)
-      },
-    }
+    return new HealthOfRequest(this, request)
   }
 
-  #of({ id, provider }: EndpointRecord, request: RequestPorts, looking = false): EndpointHealth | undefined {
+  /** The methods of `Health`, with what the request lends. */
+  of({ id, provider }: EndpointRecord, request: RequestPorts, looking = false): EndpointHealth | undefined {
     const now = this.#now()
     const watched = this.#watch(provider.slug, now)
     if (now - watched.askedAt > idleMs) watched.busyFrom = now + oneRequestMs
@@ -80,7 +65,25 @@ export class HealthWatch {
     return health
   }
 
-  #record(
+  begin({ id, provider }: EndpointRecord): void {
+    const now = this.#now()
+    this.#watch(provider.slug, now).view.begin(id, now)
+  }
+
+  end({ id, provider }: EndpointRecord): void {
+    this.#watch(provider.slug, this.#now()).view.end(id)
+  }
+
+  answered(endpoint: EndpointRecord, request: RequestPorts): void {
+    this.record(endpoint, { at: this.#now(), outcome: 'answered' }, request)
+  }
+
+  takeProbe({ id, provider }: EndpointRecord): boolean {
+    const now = this.#now()
+    return this.#watch(provider.slug, now).view.takeProbe(id, now)
+  }
+
+  record(
     endpoint: EndpointRecord,
     report: Omit<HealthReport, 'endpoint'> & { outcome: HealthOutcome | 'answered' },
     request: RequestPorts,
@@ -97,7 +100,7 @@ export class HealthWatch {
     if (await this.#claim(id, provider, view, claimInBackgroundMs, request)) view.holdProbe(id, this.#now())
   }
 
-  async #claimProbe({ id, provider }: EndpointRecord, request: RequestPorts): Promise<boolean> {
+  async claimProbe({ id, provider }: EndpointRecord, request: RequestPorts): Promise<boolean> {
     const now = this.#now()
     const { view } = this.#watch(provider.slug, now)
     if ((view.of(id, now)?.openUntil ?? 0) === 0 || view.takeProbe(id, now)) return true
@@ -160,5 +163,41 @@ export class HealthWatch {
     }
     this.#latest = now
     return now
+  }
+}
+
+/** A class, as every request makes one. */
+class HealthOfRequest implements Health {
+  readonly #watch: HealthWatch
+  readonly #ports: RequestPorts
+
+  constructor(watch: HealthWatch, ports: RequestPorts) {
+    this.#watch = watch
+    this.#ports = ports
+  }
+
+  of(endpoint: EndpointRecord, looking?: boolean): EndpointHealth | undefined {
+    return this.#watch.of(endpoint, this.#ports, looking)
+  }
+
+  begin(endpoint: EndpointRecord): void {
+    this.#watch.begin(endpoint)
+  }
+
+  report(endpoint: EndpointRecord, report: Parameters<Health['report']>[1]): void {
+    this.#watch.end(endpoint)
+    this.#watch.record(endpoint, report, this.#ports)
+  }
+
+  answered(endpoint: EndpointRecord): void {
+    this.#watch.answered(endpoint, this.#ports)
+  }
+
+  claimProbe(endpoint: EndpointRecord): Promise<boolean> {
+    return this.#watch.claimProbe(endpoint, this.#ports)
+  }
+
+  takeProbe(endpoint: EndpointRecord): boolean {
+    return this.#watch.takeProbe(endpoint)
   }
 }

@@ -7,9 +7,9 @@ import { FailureError } from '../../src/chat/failure.ts'
 import type { Gateway } from '../../src/dispatch/gateway.ts'
 
 const surface = new Hono<SurfaceEnv>()
-  .get('/things/:name', (c) => c.json({ name: c.req.param('name'), id: c.var.generationId, request: c.var.requestId }))
+  .get('/things/:name', (c) => c.json({ name: c.req.param('name'), id: c.env.generationId, request: c.env.requestId }))
   .delete('/things/:name', (c) => c.body(null, 204))
-  .post('/things', (c) => c.json({ region: c.var.gateway.settings.region }))
+  .post('/things', (c) => c.json({ region: c.env.gateway.settings.region }))
   .get(
     '/stream',
     () => new Response(new Blob(['data: 1\n\n']).stream(), { headers: { 'content-type': 'text/event-stream' } }),
@@ -35,13 +35,13 @@ const surface = new Hono<SurfaceEnv>()
   })
 
 const gateway = { settings: { region: 'eu', origin: 'https://gw.example' } } as Gateway
-const execution = { waitUntil() {}, passThroughOnException() {}, props: {} }
+const execution = { waitUntil() {} } as unknown as ExecutionContext
 
 function call(path: string, init?: RequestInit, open: () => Gateway = () => gateway): Promise<Response> {
   const app = frame(open)
   app.route('/api/v1', surface)
   app.route('/', landing)
-  return Promise.resolve(app.fetch(new Request(`https://gw.example${path}`, init), {} as Env, execution))
+  return app.fetch(new Request(`https://gw.example${path}`, init), {} as Env, execution)
 }
 
 afterEach(() => {

@@ -30,7 +30,7 @@ const gateway = {
 
 const app = new Hono<SurfaceEnv>()
   .use(async (c, next) => {
-    c.set('gateway', gateway)
+    c.env = { ...c.env, gateway }
     await next()
   })
   .route('/', generation)

@@ -18,7 +18,7 @@ function appOver(given: CatalogueGateway) {
   const gateway = catalogueGateway(given)
   return new Hono<SurfaceEnv>()
     .use(async (c, next) => {
-      c.set('gateway', gateway)
+      c.env = { ...c.env, gateway }
       await next()
     })
     .route('/api/v1', models)

@@ -74,7 +74,7 @@ export function fakeGateway(
 export function surfaceApp(gateway: Gateway, ...surfaces: Hono<SurfaceEnv>[]): Hono<SurfaceEnv> {
   const app = new Hono<SurfaceEnv>()
   app.use(async (c, next) => {
-    c.set('gateway', gateway)
+    c.env = { ...c.env, gateway }
     await next()
   })
   for (const surface of surfaces) app.route('/api/v1', surface)

@@ -13,8 +13,7 @@ import { parseChatRequest } from './parse.ts'
 export const chatCompletions = new Hono<SurfaceEnv>()
 
 chatCompletions.post('/chat/completions', async (c) => {
-  // Not `c.var`: it copies all variables each time.
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   const startedAt = gateway.now()
   const inspected = inferenceKeyHash(c)
   const { hash } = inspected instanceof Promise ? await inspected : inspected
@@ -24,8 +23,8 @@ chatCompletions.post('/chat/completions', async (c) => {
     request,
     dialect: chatDialect,
     keyHash: hash,
-    generationId: c.get('generationId'),
-    requestId: c.get('requestId'),
+    generationId: c.env.generationId,
+    requestId: c.env.requestId,
     startedAt,
     client: c.req.raw.signal,
     ...attributionOf(c.req.raw.headers, request),
@@ -52,7 +51,7 @@ chatCompletions.post('/chat/completions', async (c) => {
 
 /** The body, parsed. A caller whose key is no good learns that first, whatever is wrong with the body. */
 async function parsed(c: SurfaceContext, keyHash: string): Promise<ChatRequest> {
-  const gateway = c.get('gateway')
+  const gateway = c.env.gateway
   try {
     const request = parseChatRequest(await readBody(c.req.raw, gateway.settings.maxBodyBytes))
     refusePrivateMedia(request, gateway.settings.environment)
