@@ -16,20 +16,14 @@ import { OutboxDelivery } from './outbox-delivery.ts'
 import type { SettledRow } from './settled-row.ts'
 import { within } from './within.ts'
 
-/** How long changes gather in memory before one transaction saves them. */
-const saveAfterMs = 20
-/**
- * The same for a key so busy that the last save had more changes than `busyChanges`. What such a key could lose in a
- * crash stays a hundredth of what passes in a window, and a save costs as much as answering several requests.
- */
-const busySaveAfterMs = 100
-const busyChanges = 16
 /** A settlement repeated within this time is recognised here, a later one by D1. Callers nearly always give up after 30 s. */
 const keepSettledMs = 120_000
 /** What is kept no longer gathers for so long: rows that came one by one must not be forgotten by an alarm each. */
 const forgetEveryMs = 60_000
 /** A key that D1 does not know is not asked for again for so long. */
 const missTtlMs = 1_000
+
+const none: ReadonlySet<string> = new Set()
 
 /** A key with its counters of this moment, for people to look at. */
 export interface KeyDescription {
@@ -45,7 +39,7 @@ export interface KeyDescription {
  * One key: whether it is valid, its window, its spend, and the outbox of its requests' metadata. Reached by
  * `idFromName(hash)`.
  *
- * Memory decides and is saved behind the answer: `admit` writes nothing before it answers, and all changes of some 20 ms
+ * Memory decides and is saved behind the answer: `admit` writes nothing before it answers, and all changes of a moment
  * share one transaction. What must not be lost (`settle`, `configure`) answers once it is on disk. A save that fails
  * resets the object, so memory is never ahead of a disk that refuses it.
  */
@@ -55,6 +49,11 @@ export class KeyObject extends DurableObject<Env> {
   later = (task: () => void, ms: number): void => {
     setTimeout(task, ms)
   }
+  /**
+   * How long changes gather in memory before one transaction saves them. A save costs as much as answering several
+   * requests, and what a crash could lose by it is a hundredth of what passes in a window.
+   */
+  saveAfterMs = 100
   /** How long D1 may take to tell of a key: a question that is never answered would hold up all that come later. */
   findWithinMs = 4_000
   d1: KeyDatabase = keyDatabase(this.env.DB, () => this.clock())
@@ -72,7 +71,6 @@ export class KeyObject extends DurableObject<Env> {
   #spend: Spend | undefined
   #unsaved = nothingUnsaved()
   #rewound = false
-  #saveAfterMs = saveAfterMs
   #saving: Promise<void> | undefined
   #finding: Promise<void> | undefined
   #missedAt = Number.NEGATIVE_INFINITY
@@ -157,7 +155,9 @@ export class KeyObject extends DurableObject<Env> {
   async settle(rows: SettledRow[]): Promise<void> {
     const now = this.clock()
     const forgotten = rows.some((row) => this.#mayBeForgotten(row, now)) ? await this.#forgotten(rows, now) : null
-    const settled = this.#disk.settled(rows.map(({ id }) => id))
+    // What still has its reservation was never settled.
+    const repeats = rows.filter(({ id }) => !this.#reservations.has(id))
+    const settled = repeats.length === 0 ? none : this.#disk.settled(repeats.map(({ id }) => id))
     let unsaved = false
     for (const row of rows) {
       if (row.note !== undefined) this.#conversations.remember(row.note, now)
@@ -345,7 +345,7 @@ export class KeyObject extends DurableObject<Env> {
         this.#saving = undefined
         this.#save()
         resolve()
-      }, this.#saveAfterMs)
+      }, this.saveAfterMs)
     })
     return this.#saving
   }
@@ -354,8 +354,6 @@ export class KeyObject extends DurableObject<Env> {
     const unsaved = { ...this.#unsaved, window: this.#rewound ? this.#window.admissions() : null }
     this.#unsaved = nothingUnsaved()
     this.#rewound = false
-    const changes = unsaved.reserved.size + unsaved.rows.size
-    this.#saveAfterMs = changes > busyChanges ? busySaveAfterMs : saveAfterMs
     const now = this.clock()
     try {
       this.#disk.save(unsaved, now, now - (this.#policy?.rateLimit?.windowMs ?? 0))

@@ -43,7 +43,12 @@ export interface Loaded {
   reservations: Reservation[]
 }
 
-/** How far the outbox has gone: the next sequence number, and the last one that has reached D1. */
+function isNothing({ admissions, window, reserved, expired, rows, key, spend }: Unsaved): boolean {
+  const changes = admissions.length + reserved.size + expired.size + rows.size
+  return changes === 0 && window === null && key === undefined && spend === undefined
+}
+
+/** How far the outbox has gone: the next sequence number, and the last one that has reached D1, which is what is stored. */
 interface Outbox {
   next: number
   flushed: number
@@ -81,7 +86,10 @@ export class KeyStorage {
   load(): Loaded {
     if (!this.#made) return { key: undefined, spend: undefined, admissions: [], reservations: [] }
     const { sql, kv } = this.#storage
-    this.#outbox = kv.get<Outbox>('outbox') ?? this.#outbox
+    const flushed = kv.get<{ flushed: number }>('outbox')?.flushed ?? 0
+    const { last } = sql.exec<{ last: number | null }>('SELECT max(seq) AS last FROM outbox').one()
+    // Only what was flushed is ever forgotten.
+    this.#outbox = { flushed, next: Math.max(flushed, last ?? 0) + 1 }
     return {
       key: kv.get<KeyState | null>('key'),
       spend: kv.get<Spend>('spend'),
@@ -99,6 +107,7 @@ export class KeyStorage {
 
   /** All of it or nothing. Admissions at or before `windowStart` are thrown away. */
   save(unsaved: Unsaved, now: number, windowStart: number): void {
+    if (isNothing(unsaved)) return
     this.#storage.transactionSync(() => {
       const { sql, kv } = this.#storage
       if (!this.#made) sql.exec(schema)
@@ -180,7 +189,7 @@ export class KeyStorage {
   /** The rows through this sequence number are in D1. */
   flushed(through: number): void {
     this.#outbox.flushed = through
-    this.#storage.kv.put('outbox', this.#outbox)
+    this.#storage.kv.put('outbox', { flushed: through })
   }
 
   /** Forgets rows that are in D1 and were settled before `before`. Looks at no more than it forgets, and one row. */
@@ -212,8 +221,7 @@ export class KeyStorage {
   }
 
   #saveRows(known: 'IGNORE' | 'REPLACE', rows: Map<string, string>, now: number): void {
-    const { sql, kv } = this.#storage
-    sql.exec(
+    this.#storage.sql.exec(
       `INSERT OR ${known} INTO outbox (seq, id, settled_at, row)
        SELECT ?1 + key, value ->> 0, ?2, value ->> 1 FROM json_each(?3)`,
       this.#outbox.next,
@@ -222,7 +230,6 @@ export class KeyStorage {
       JSON.stringify([...rows]),
     )
     this.#outbox.next += rows.size
-    kv.put('outbox', this.#outbox)
   }
 
   #saveWindow(unsaved: Unsaved, windowStart: number): void {

@@ -72,8 +72,8 @@ describe('the Worker, replaced in the middle of streams', () => {
           return { id, end: end.then((how) => ({ how, text })) }
         }),
       )
-      // A settled row is on disk when its answer's settlement was, some 20 ms later.
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      // A settled row is on disk when its answer's settlement was, some 100 ms later.
+      await new Promise((resolve) => setTimeout(resolve, 300))
       await replace()
       for (const { end } of running) {
         const { how, text } = await end

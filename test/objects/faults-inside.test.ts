@@ -120,7 +120,7 @@ describe('a key object that is away', () => {
     void say(delta({ content: 'one ' }))
     const response = await world.chat(key, { model: 'acme/m1', stream: true })
     const text = response.text()
-    await scheduler.wait(60)
+    await scheduler.wait(150)
     await abortAllDurableObjects()
     for (const data of [delta({ content: 'two' }), delta({}, 'stop'), { id: 'up', choices: [], usage }, '[DONE]'])
       void say(data)

@@ -76,6 +76,7 @@ async function fireTimer(): Promise<void> {
 async function connect(): Promise<void> {
   await runInDurableObject(stub, (object: KeyObject) => {
     object.clock = () => now
+    object.saveAfterMs = 20
     object.later = (task, ms) => {
       timer = { task, ms }
     }

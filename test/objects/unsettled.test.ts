@@ -37,6 +37,7 @@ class Ledger {
     await runInDurableObject(this.stub, (object: KeyObject) => {
       object.clock = () => this.now
       object.later = () => {}
+      object.saveAfterMs = 20
       object.d1 = {
         readKey: async () => sampleKey({ hash: this.hash, rateLimit: { requests: 0, windowMs: 1 }, createdAt: start }),
         record: async (rows) => {
