@@ -163,14 +163,15 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
         abort.abort()
         return failed({ kind: 'malformed', message: 'The answer was too large.' }, true)
       }
-      const parts = wire.decodeBody(body.text, decodeInput)
+      const { parts, extras } =
+        !input.stream && wire.name === input.dialect.wire && wire.decodeWhole
+          ? wire.decodeWhole(body.text, decodeInput)
+          : { parts: wire.decodeBody(body.text, decodeInput), extras: {} }
       const failure = failureAmong(parts)
       if (failure)
         return failed({ upstreamStatus: response.status, ...withoutSecrets(failure, access.credential) }, true)
-      if (!input.stream) {
-        const extras = wire.name === input.dialect.wire ? (wire.extras?.(body.text) ?? {}) : {}
+      if (!input.stream)
         return { kind: 'answer', parts, extras, status: response.status, translation: encoded.translation }
-      }
       // A provider that answers a streaming request with a whole body still gets its answer through.
       const stage = new PartStage(
         { push: () => parts, end: () => [] },

@@ -20,15 +20,20 @@ export class ByteReader {
   }
 
   /** The next bytes, null at the end. Rejects when the stream breaks. */
-  async read(): Promise<Uint8Array | null> {
-    if (this.#plain) {
-      const { value } = await this.#plain.read()
-      return value ?? null
-    }
-    const result = await this.#byob?.read(new Uint8Array(this.#buffer))
-    if (!result?.value) return null
-    this.#buffer = result.value.buffer
-    return result.done ? null : result.value
+  read(): Promise<Uint8Array | null> {
+    // Not `async`: a promise more for every chunk of every stream.
+    return this.#byob ? this.#byob.read(new Uint8Array(this.#buffer)).then(this.#taken) : this.#readPlain()
+  }
+
+  async #readPlain(): Promise<Uint8Array | null> {
+    const result = await this.#plain?.read()
+    return result?.value ?? null
+  }
+
+  readonly #taken = ({ done, value }: { done: boolean; value?: Uint8Array | undefined }): Uint8Array | null => {
+    if (!value) return null
+    this.#buffer = value.buffer
+    return done ? null : value
   }
 
   /** Lets go of the stream; what is left of it is thrown away. Never rejects. */

@@ -34,14 +34,20 @@ export class Patience {
   }
 
   /** What the promise gives, or a rejection when it has not settled within `ms`; what it gives later is ignored. */
-  async within<T>(ms: number, promise: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>()
-    const wait = this.begin(ms, () => late.reject(new Error(`no answer within ${ms} ms`)))
-    try {
-      return await Promise.race([promise, late.promise])
-    } finally {
-      this.end(wait)
-    }
+  within<T>(ms: number, promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const wait = this.begin(ms, () => reject(new Error(`no answer within ${ms} ms`)))
+      promise.then(
+        (value) => {
+          this.end(wait)
+          resolve(value)
+        },
+        (error: unknown) => {
+          this.end(wait)
+          reject(error)
+        },
+      )
+    })
   }
 
   #arm(): void {

@@ -95,8 +95,13 @@ export interface Wire {
   classify(answer: ErrorAnswer): AttemptFailure
   /** The straight-through stage, for a surface that speaks this very wire. */
   splice?(input: DecodeInput, options: StraightThrough): StreamStage
-  /** Top-level fields of a whole answer that the gateway doesn't know, for a surface that speaks this very wire. */
-  extras?(body: string): Record<string, unknown>
+  /** `decodeBody` with the top-level fields that the gateway doesn't know, for a surface that speaks this very wire. */
+  decodeWhole?(body: string, input: DecodeInput): WholeBody
+}
+
+export interface WholeBody {
+  parts: Part[]
+  extras: Record<string, unknown>
 }
 
 export interface StraightThrough {

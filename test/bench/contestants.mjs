@@ -6,6 +6,7 @@ import { providerVariables } from './database.mjs'
 import { readWranglerConfig, startWorker } from './raw-workerd.mjs'
 
 const here = import.meta.dirname
+const wranglerConfig = readWranglerConfig(join(here, '../../wrangler.toml'))
 const filler =
   'You are a careful assistant. Answer in the style of a short technical note, and keep to the facts given. '
 
@@ -61,11 +62,12 @@ export function loop(common) {
   return { ...bare(common), name: 'loop', answers: ({ stream }) => stream === true, start: starterOf('loop', common) }
 }
 
-/** @returns {Contestant} the bare Worker that asks an object and parses the answer: the floor of requests */
-export function hop(common) {
-  const config = { durable_objects: { bindings: [{ name: 'HOP', class_name: 'HopObject' }] } }
-  const start = starterOf('hop', { ...common, config })
-  return { ...bare(common), name: 'hop', answers: ({ stream }) => stream !== true, start }
+/** @returns {Contestant} what this gateway's promises cost without a gateway: the floor of requests */
+export function least(common) {
+  const { compatibility_date, compatibility_flags } = wranglerConfig
+  const durable_objects = { bindings: [{ name: 'LEAST', class_name: 'LeastObject' }] }
+  const start = starterOf('least', { ...common, config: { compatibility_date, compatibility_flags, durable_objects } })
+  return { ...bare(common), name: 'least', answers: ({ stream }) => stream !== true, start }
 }
 
 function starterOf(name, { directory, upstreamUrl, config }) {
@@ -81,7 +83,7 @@ function starterOf(name, { directory, upstreamUrl, config }) {
 
 /** @returns {Contestant} the Worker of a bundle, everything on; `counting` wraps its ways to storage */
 export function gateway({ name, bundle, directory, upstreamUrl, database, counting = false }) {
-  const config = readWranglerConfig(join(here, '../../wrangler.toml'))
+  const config = wranglerConfig
   const modules = { 'index.js': bundle }
   let starts = 0
   return {

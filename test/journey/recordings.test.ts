@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ChatStreamDecoder, decodeBody } from '../../src/providers/openai-chat/decode.ts'
+import { ChatStreamDecoder, decodeWhole } from '../../src/providers/openai-chat/decode.ts'
 import { decodeOptions, hear } from '../providers/openai-chat/heard.ts'
 import { bodyOf, haveRecordings, type Recording, recordingsOf, seeded } from '../providers/recordings.ts'
 import { type ChatClient, chatClient } from '../support/chat-client.ts'
@@ -107,7 +107,7 @@ describe.skipIf(!haveRecordings)('recorded traffic through the running Worker', 
   it('whole answers come through', () =>
     each(bodies, async (recording) => {
       const { status, body } = await client.whole({ model: `test/r${all.indexOf(recording)}`, cut: 'recorded' })
-      const { choices, errors } = hear(decodeBody(new TextDecoder().decode(bodyOf(recording)), decodeOptions()))
+      const { choices, errors } = hear(decodeWhole(new TextDecoder().decode(bodyOf(recording)), decodeOptions()).parts)
       if (status !== 200) {
         expect(errors, recording.id).toHaveLength(1)
         expectErrorEnvelope(status, body)

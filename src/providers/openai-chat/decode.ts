@@ -2,9 +2,10 @@ import type { AttemptFailure } from '../../chat/failure.ts'
 import type { Logprobs, Part } from '../../chat/parts.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
 import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
-import type { StreamDecoder } from '../wire.ts'
+import type { StreamDecoder, WholeBody } from '../wire.ts'
 import { classifyInside, type KindOf, plainError, plainFailure } from './classify.ts'
 import { finishReasonOf } from './finish.ts'
+import { ownFields } from './own-fields.ts'
 import {
   readAnnotations,
   readAudio,
@@ -82,17 +83,25 @@ export function normaliseBody(value: unknown, options: DecodeOptions): Part[] {
 }
 
 /** A whole answer as text: JSON, or the stream that a provider sent although nobody asked for one. */
-export function decodeBody(text: string, options: DecodeOptions): Part[] {
+export function decodeWhole(text: string, options: DecodeOptions): WholeBody {
   let body: unknown
   try {
     // Keep-alive newlines before the body (DeepSeek) are white space to the parser; a byte order mark is not.
     body = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   } catch {
-    if (!/^\s*(data|event|:)/.test(text)) return plainError('malformed')
+    if (!/^\s*(data|event|:)/.test(text)) return { parts: plainError('malformed'), extras: {} }
     const decoder = new ChatStreamDecoder(options)
-    return [...decoder.push(new TextEncoder().encode(text)), ...decoder.end()]
+    return { parts: [...decoder.push(new TextEncoder().encode(text)), ...decoder.end()], extras: {} }
   }
-  return normaliseBody(body, options)
+  return { parts: normaliseBody(body, options), extras: extrasOf(asRecord(body)) }
+}
+
+const own: ReadonlySet<string> = new Set(ownFields)
+
+function extrasOf(body: JsonRecord | undefined): Record<string, unknown> {
+  const extras: Record<string, unknown> = {}
+  for (const field in body) if (body[field] !== null && !own.has(field)) extras[field] = body[field]
+  return extras
 }
 
 /** The error that an event or body is instead of an answer, or null. */

@@ -1,17 +1,15 @@
-import { asRecord, type JsonRecord } from '../foreign-json.ts'
 import { secretsOf } from '../secrets-of.ts'
 import type { DecodeInput, Wire } from '../wire.ts'
 import { classify } from './classify.ts'
 import {
   ChatStreamDecoder,
   type DecodeOptions,
-  decodeBody,
+  decodeWhole,
   flushChunks,
   newChunkState,
   normaliseChunk,
 } from './decode.ts'
 import { encode } from './encode.ts'
-import { ownFields } from './own-fields.ts'
 import type { ProviderFacts } from './provider-facts.ts'
 import { ChatSplice } from './splice.ts'
 
@@ -27,7 +25,8 @@ export function openAiChatWire(facts: ProviderFacts): Wire {
   return {
     name: 'openai-chat',
     encode: (input) => encode(input, facts),
-    decodeBody: (body, input) => decodeBody(body, optionsOf(input)),
+    decodeBody: (body, input) => decodeWhole(body, optionsOf(input)).parts,
+    decodeWhole: (body, input) => decodeWhole(body, optionsOf(input)),
     decodeStream: (input) => new ChatStreamDecoder(optionsOf(input)),
     classify: (answer) => classify(answer, facts.kindOf),
     splice: (input, { envelope, encoder, excludeReasoning }) => {
@@ -46,25 +45,10 @@ export function openAiChatWire(facts: ProviderFacts): Wire {
       })
       return stage
     },
-    extras: extrasOf,
   }
 }
 
 /** Random, because it has to be unique in a conversation, and upstreams without ids for calls have none for answers. */
 function newCallId(): string {
   return `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`
-}
-
-const own: ReadonlySet<string> = new Set(ownFields)
-
-function extrasOf(text: string): Record<string, unknown> {
-  let body: JsonRecord | undefined
-  try {
-    body = asRecord(JSON.parse(text))
-  } catch {
-    return {}
-  }
-  const extras: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(body ?? {})) if (value !== null && !own.has(field)) extras[field] = value
-  return extras
 }

@@ -3,7 +3,7 @@ import type { Part } from '../../../src/chat/parts.ts'
 import {
   ChatStreamDecoder,
   type DecodeOptions,
-  decodeBody,
+  decodeWhole,
   flushChunks,
   newChunkState,
   normaliseBody,
@@ -307,7 +307,7 @@ describe('a stream', () => {
 describe('a whole answer', () => {
   const body = (message: unknown, more: object = {}) =>
     JSON.stringify({ id: 'up', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop', ...more }] })
-  const read = (text: string, changes: Partial<DecodeOptions> = {}) => decodeBody(text, decodeOptions(changes))
+  const read = (text: string, changes: Partial<DecodeOptions> = {}) => decodeWhole(text, decodeOptions(changes)).parts
 
   it('may have blank lines or a byte order mark before it', () => {
     for (const before of ['\n\n\n', '\ufeff', ' \r\n'])

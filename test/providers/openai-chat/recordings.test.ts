@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Part } from '../../../src/chat/parts.ts'
 import { classify } from '../../../src/providers/openai-chat/classify.ts'
-import { ChatStreamDecoder, decodeBody } from '../../../src/providers/openai-chat/decode.ts'
+import { ChatStreamDecoder, decodeWhole } from '../../../src/providers/openai-chat/decode.ts'
 import { bodyOf, cut, haveRecordings, type Recording, recordingsOf, seeded } from '../recordings.ts'
 import { decodeOptions, hear } from './heard.ts'
 
@@ -141,7 +141,7 @@ describe.skipIf(!haveRecordings)('recorded openai-chat traffic', () => {
 
   it('gives every whole answer completely', () => {
     for (const recording of bodies)
-      check(recording, decodeBody(new TextDecoder().decode(bodyOf(recording)), decodeOptions()))
+      check(recording, decodeWhole(new TextDecoder().decode(bodyOf(recording)), decodeOptions()).parts)
   })
 
   it('gives every stream completely, cut as it was recorded', () => {
@@ -256,5 +256,5 @@ describe.skipIf(!haveRecordings)('recorded openai-chat traffic', () => {
 })
 
 function wholeOf(bytes: Uint8Array): Part[] {
-  return decodeBody(new TextDecoder().decode(bytes), decodeOptions())
+  return decodeWhole(new TextDecoder().decode(bytes), decodeOptions()).parts
 }

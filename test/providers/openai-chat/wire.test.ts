@@ -40,10 +40,10 @@ describe('the openai-chat wire', () => {
       citations: ['https://x'],
       nothing: null,
     }
-    const { extras } = openAiChatWire({})
-    expect(extras?.(JSON.stringify(body))).toEqual({ system_fingerprint: 'fp', citations: ['https://x'] })
-    expect(extras?.('<html>')).toEqual({})
-    expect(extras?.('[1]')).toEqual({})
+    const extrasOf = (text: string) => openAiChatWire({}).decodeWhole?.(text, encodeInput({})).extras
+    expect(extrasOf(JSON.stringify(body))).toEqual({ system_fingerprint: 'fp', citations: ['https://x'] })
+    expect(extrasOf('<html>')).toEqual({})
+    expect(extrasOf('[1]')).toEqual({})
   })
 
   it('knows at the finish what was spliced past the decoder', () => {
