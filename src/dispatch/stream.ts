@@ -3,6 +3,7 @@ import type { AttemptFailure, Failure } from '../chat/failure.ts'
 import type { Part } from '../chat/parts.ts'
 import { isFinished } from '../chat/stream-stage.ts'
 import type { TokenUsage } from '../chat/usage.ts'
+import type { ByteReader } from '../edge/byte-reader.ts'
 import type { UsageCost } from '../metering/price-usage.ts'
 import { renewEveryMs } from '../metering/reservations.ts'
 import type { TranslationNote } from '../providers/wire.ts'
@@ -22,6 +23,8 @@ const tickMs = 1_000
 const quietTicks = 2
 /** After the finish only the usage is still to come: a provider that keeps the line open keeps the client no longer. */
 const afterFinishMs = 5_000
+/** How long an upstream that has said all may take to end its answer. */
+const lastBytesMs = 1_000
 
 export interface StreamInput {
   gateway: Gateway
@@ -84,6 +87,7 @@ class Pump {
   #lastWriteTick = 0
   #writing: Promise<void> = Promise.resolve()
   #busy = false
+  #leftover: Promise<void> | undefined
 
   constructor(input: StreamInput, writer: WritableStreamDefaultWriter<Uint8Array>) {
     this.#input = input
@@ -109,6 +113,7 @@ class Pump {
       client.removeEventListener('abort', onGone)
       await this.#writing
       await this.#writer.close().catch(() => {})
+      await this.#leftover
       await settling
     }
   }
@@ -139,6 +144,7 @@ class Pump {
     // Silence is a read that is waited for and brings nothing of an answer: a client that does not read is not the
     // provider's fault, and a provider that sends nothing but comments is as good as dead.
     let reading = false
+    let ended = false
     let quietSince = 0
     let heardBytes = -1
     this.#onSilence = () => {
@@ -164,6 +170,7 @@ class Pump {
         // The stage writes into the buffer that the last write may still be reading.
         await this.#writing
         if (bytes === null) {
+          ended = true
           if (!silent && !this.#clientGone) stage.end()
           const rest = stage.take()
           if (rest !== null) this.#write(rest)
@@ -177,7 +184,9 @@ class Pump {
     }
     this.#onSilence = () => {}
     this.#onGone = () => {}
-    stop()
+    const complete = progress.done && progress.failure === null && !this.#clientGone && !silent
+    if (complete && !ended) this.#leftover = readToEnd(reader, stop)
+    else if (!ended) stop()
 
     // Silence or a break after the finish loses nothing but the usage.
     if (silent && !isFinished(progress))
@@ -248,6 +257,18 @@ class Pump {
         this.#onGone()
       },
     )
+  }
+}
+
+/** A connection that was read to its end is used again; one that was cut off costs the next call a handshake. */
+async function readToEnd(reader: ByteReader, stop: () => void): Promise<void> {
+  const timer = setTimeout(stop, lastBytesMs)
+  try {
+    while ((await reader.read()) !== null);
+  } catch {
+    // It was stopped, or broke when nothing was missing any more.
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -559,6 +559,41 @@ describe('time', () => {
     await vi.advanceTimersByTimeAsync(5_000)
     expect(await text).toMatch(/more 49.*"finish_reason":"stop".*\[DONE\]\n\n$/s)
   })
+
+  it('reads an upstream that has said all to its end, so that its connection can be used again', async () => {
+    const upstream = fed()
+    let signal: AbortSignal | null | undefined
+    const here = world((_, init) => {
+      signal = init.signal
+      return upstream.response
+    })
+    let cancelled = false
+    void upstream.cancelled.then(() => {
+      cancelled = true
+    })
+    upstream.send(delta({ content: 'Hi' }), ...ending)
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    expect(await textOf(answer.stream)).toMatch(/Hi.*\[DONE\]\n\n$/s)
+    await vi.advanceTimersByTimeAsync(500)
+    upstream.end()
+    await settled(here)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect([cancelled, signal?.aborted]).toEqual([false, false])
+  })
+
+  it('cuts off an upstream that has said all and does not end, behind the answer', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'Hi' }), ...ending)
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    expect(await textOf(answer.stream)).toMatch(/Hi.*\[DONE\]\n\n$/s)
+    expect(here.rows).toMatchObject([{ finishReason: 'stop', cancelled: false }])
+    await vi.advanceTimersByTimeAsync(1_000)
+    await upstream.cancelled
+    await settled(here)
+  })
 })
 
 describe('a client that goes', () => {
