@@ -65,6 +65,19 @@ describe('a client that goes away', { retry: 2 }, () => {
     })
   })
 
+  it('only after its stream has said all leaves the connection to the next one', async () => {
+    const answer = eventStream(completionEvents(['one ', 'two ']))
+    upstream.behave = () => ({ ...answer, body: [...(answer.body ?? []), { waitMs: 20 }] })
+    for (let i = 0; i < 4; i++) {
+      const response = await ask(true, new AbortController().signal)
+      expect(await response.text()).toMatch(/\[DONE\]\n\n$/)
+      await upstream.requests.at(-1)?.over
+    }
+    const streams = upstream.requests.slice(-4)
+    expect(streams.map(({ abortedAt }) => abortedAt)).toEqual([null, null, null, null])
+    expect(new Set(streams.map(({ clientPort }) => clientPort)).size).toBe(1)
+  })
+
   it('while the upstream is silent before its headers cancels it too', async () => {
     upstream.behave = () => ({ before: ['hang'] })
     const gone = new AbortController()

@@ -36,6 +36,8 @@ export interface RecordedRequest {
   abortedAt: number | null
   /** Resolves when the answer is over or the client gone. */
   over: Promise<void>
+  /** The port that it came from: requests of one connection have the same. */
+  clientPort: number
 }
 
 export interface MockUpstream {
@@ -89,6 +91,7 @@ async function serve(upstream: MockUpstream, incoming: IncomingMessage, response
     receivedAt: Date.now(),
     abortedAt: null,
     over,
+    clientPort: incoming.socket.remotePort ?? 0,
   }
   upstream.requests.push(request)
   const gone = new AbortController()
