@@ -23,8 +23,6 @@ const forgetEveryMs = 60_000
 /** A key that D1 does not know is not asked for again for so long. */
 const missTtlMs = 1_000
 
-const none: ReadonlySet<string> = new Set()
-
 /** A key with its counters of this moment, for people to look at. */
 export interface KeyDescription {
   key: KeyRecord
@@ -51,7 +49,7 @@ export class KeyObject extends DurableObject<Env> {
   }
   /**
    * How long changes gather in memory before one transaction saves them. A save costs as much as answering several
-   * requests, and what a crash could lose by it is a hundredth of what passes in a window.
+   * requests; what a crash loses by it is the admissions and reservations of that time.
    */
   saveAfterMs = 100
   /** How long D1 may take to tell of a key: a question that is never answered would hold up all that come later. */
@@ -155,9 +153,8 @@ export class KeyObject extends DurableObject<Env> {
   async settle(rows: SettledRow[]): Promise<void> {
     const now = this.clock()
     const forgotten = rows.some((row) => this.#mayBeForgotten(row, now)) ? await this.#forgotten(rows, now) : null
-    // What still has its reservation was never settled.
-    const repeats = rows.filter(({ id }) => !this.#reservations.has(id))
-    const settled = repeats.length === 0 ? none : this.#disk.settled(repeats.map(({ id }) => id))
+    // A reservation doesn't tell that a row is new: an admission that was held up may come after its settlement.
+    const settled = this.#disk.settled(rows.map(({ id }) => id))
     let unsaved = false
     for (const row of rows) {
       if (row.note !== undefined) this.#conversations.remember(row.note, now)

@@ -529,6 +529,14 @@ describe('settlement', () => {
     expect(mirrored).toMatchObject({ totalNanoUsd: 30, byokTotalNanoUsd: 110 })
   })
 
+  it('counts a request once whose admission was held up until after its settlement', async () => {
+    const one = row({ costNanoUsd: 7 })
+    await stub.settle(settlements([one]))
+    await admit(1, one.id)
+    await stub.settle(settlements([one]))
+    expect((await stub.describe())?.key.usage.totalNanoUsd).toBe(7)
+  })
+
   it('is on disk when it answers', async () => {
     await admit()
     const rows = [row(), row()]
