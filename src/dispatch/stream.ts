@@ -25,6 +25,7 @@ const quietTicks = 2
 const afterFinishMs = 5_000
 /** How long an upstream that has said all may take to end its answer. */
 const lastBytesMs = 1_000
+const maxLastBytes = 65_536
 
 export interface StreamInput {
   gateway: Gateway
@@ -66,7 +67,8 @@ export interface StreamEnd {
 /**
  * Pumps an upstream stream through its stage to the client. The readable goes into the response at once. `onEnd` hears
  * what the stream came to as soon as that is known, however slowly the client reads the rest; `done` resolves when the
- * last byte is out. A client that goes cancels the upstream at once.
+ * last byte is out, `onEnd` has done its work, and the upstream has been read to its end or cut off. A client that goes
+ * cancels the upstream at once.
  */
 export function streamAnswer(
   input: StreamInput,
@@ -113,8 +115,7 @@ class Pump {
       client.removeEventListener('abort', onGone)
       await this.#writing
       await this.#writer.close().catch(() => {})
-      await this.#leftover
-      await settling
+      await Promise.all([settling, this.#leftover])
     }
   }
 
@@ -260,11 +261,18 @@ class Pump {
   }
 }
 
-/** A connection that was read to its end is used again; one that was cut off costs the next call a handshake. */
+/**
+ * A connection that was read to its end is used again; one that was cut off costs the next call a handshake. After the
+ * last event there is next to nothing to come: an upstream that goes on is not listened to.
+ */
 async function readToEnd(reader: ByteReader, stop: () => void): Promise<void> {
   const timer = setTimeout(stop, lastBytesMs)
   try {
-    while ((await reader.read()) !== null);
+    let readBytes = 0
+    for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
+      readBytes += bytes.length
+      if (readBytes > maxLastBytes) return stop()
+    }
   } catch {
     // It was stopped, or broke when nothing was missing any more.
   } finally {

@@ -596,6 +596,21 @@ describe('time', () => {
   })
 })
 
+describe('an upstream that goes on when it has said all', () => {
+  it('is cut off at once', async () => {
+    const upstream = fed()
+    const here = world(() => upstream.response)
+    upstream.send(delta({ content: 'Hi' }), ...ending)
+    const answer = await ask(here, { stream: true })
+    if (answer.kind !== 'stream') throw new Error('no stream')
+    expect(await textOf(answer.stream)).toMatch(/Hi.*\[DONE\]\n\n$/s)
+    for (let i = 0; i < 9; i++) upstream.send(`: ${'x'.repeat(8_192)}\n\n`)
+    await upstream.cancelled
+    await settled(here)
+    expect(here.rows).toMatchObject([{ finishReason: 'stop', cancelled: false }])
+  })
+})
+
 describe('a client that goes', () => {
   it('cancels the upstream, whatever it was doing, and is charged what it got', async () => {
     const upstream = fed()
