@@ -78,7 +78,7 @@ export function normaliseBody(value: unknown, options: DecodeOptions): Part[] {
   const body = asRecord(value)
   const failure = failureIn(value, body, state, Array.isArray(value))
   if (failure) return [{ type: 'error', failure }]
-  if (!body || asList(body.choices).length === 0) return plainError('malformed')
+  if (!body || !asList(body.choices).some(asRecord)) return plainError('malformed')
   return readAnswer(body, state, true)
 }
 

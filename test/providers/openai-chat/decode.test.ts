@@ -359,6 +359,7 @@ describe('a whole answer', () => {
     ['nothing', '', 'malformed'],
     ['half a body', '{"choices":[{"message":{"content":"a', 'malformed'],
     ['no choices', '{"id":"x","choices":[]}', 'malformed'],
+    ['choices that are none', '{"id":"x","choices":[null,1]}', 'malformed'],
     ['null choices', '{"id":"x","choices":null}', 'malformed'],
     ['a number', '7', 'malformed'],
     ['null', 'null', 'malformed'],
