@@ -80,8 +80,8 @@ export function openGateway(env: Env, request: Request, context: ExecutionContex
 }
 
 /**
- * What one request borrows from its isolate. A class, and most of it made when it is asked for: every request makes one,
- * and most need little of it.
+ * What one request borrows from its isolate. Classes all the way, not objects of closures: every request makes one, and
+ * methods are made once.
  */
 class RequestGateway implements Gateway {
   readonly now = Date.now

@@ -4,8 +4,8 @@ export interface WaitingContext {
 }
 
 /**
- * Work behind the answer, all of it under one `waitUntil`: in workerd each of those costs what reading a small body
- * does, in native promises and in what the garbage collector makes of them.
+ * Work behind the answer, all of it under one `waitUntil`: each of those is several native promises, which cost
+ * some microseconds to make and again to collect.
  */
 export class Background {
   readonly #context: WaitingContext
