@@ -360,19 +360,19 @@ function originOf(url: string): string {
 }
 
 /**
- * `openrouter-routing.md` §3.13 recommends 30 s to the first byte, 120 s where the model reasons. A whole answer gets
- * longer, because its first byte comes when the last token is there.
+ * `openrouter-routing.md` §3.13 recommends 30 s to the first byte, 120 s where the model reasons, and ten minutes in all.
+ * A whole answer gets longer, because its first byte comes when the last token is there.
  */
 function deadlinesOf(variables: Variables): Deadlines {
   return {
     firstContentMs: positive(variables.FIRST_CONTENT_TIMEOUT_MS, 30_000),
     firstContentReasoningMs: positive(variables.FIRST_CONTENT_REASONING_TIMEOUT_MS, 120_000),
-    wholeAnswerMs: positive(variables.WHOLE_ANSWER_TIMEOUT_MS, 60_000),
+    wholeAnswerMs: positive(variables.WHOLE_ANSWER_TIMEOUT_MS, 300_000),
     wholeAnswerReasoningMs: positive(variables.WHOLE_ANSWER_REASONING_TIMEOUT_MS, 300_000),
     idleMs: positive(variables.IDLE_TIMEOUT_MS, 60_000),
     idleReasoningMs: positive(variables.IDLE_REASONING_TIMEOUT_MS, 120_000),
-    totalMs: positive(variables.TOTAL_TIMEOUT_MS, 70_000),
-    totalReasoningMs: positive(variables.TOTAL_REASONING_TIMEOUT_MS, 300_000),
+    totalMs: positive(variables.TOTAL_TIMEOUT_MS, 600_000),
+    totalReasoningMs: positive(variables.TOTAL_REASONING_TIMEOUT_MS, 600_000),
   }
 }
 

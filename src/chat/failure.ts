@@ -95,6 +95,8 @@ export type AttemptFailureKind =
   | 'network'
   /** silence past a deadline */
   | 'timeout'
+  /** what earlier attempts had left of the request's time was over before this provider's own */
+  | 'out-of-time'
   /** 5xx, 408 and the like */
   | 'server-error'
   /** 529, 503 with a "busy" meaning */

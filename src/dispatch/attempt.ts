@@ -13,6 +13,7 @@ import { secretsOf } from '../providers/secrets-of.ts'
 import type { Credential, TranslationNote } from '../providers/wire.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
 import { compressRequest } from './compress-request.ts'
+import type { Deadline } from './deadline.ts'
 import type { Dialect } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -20,6 +21,12 @@ import type { Gateway } from './gateway.ts'
 const maxErrorBytes = 64 * 1024
 /** A whole answer larger than this would not fit an isolate beside its translation. */
 const maxAnswerBytes = 32 * 1024 * 1024
+
+const tooLate: AttemptFailure = { kind: 'timeout', message: 'The provider did not answer in time.' }
+const outOfTime: AttemptFailure = {
+  kind: 'out-of-time',
+  message: 'The time of the request was over before the provider had answered.',
+}
 
 export interface AttemptInput {
   gateway: Gateway
@@ -33,8 +40,7 @@ export interface AttemptInput {
   betas: string[] | undefined
   /** Aborts when the client has gone. */
   client: AbortSignal
-  /** Milliseconds until the first content (a stream) or the whole answer must be there. */
-  deadlineMs: number
+  deadline: Deadline
   /** Kept up to date for whoever may give the call up. */
   inFlight?: InFlight
 }
@@ -96,7 +102,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
   const onClientGone = () => giveUp('client')
   if (input.client.aborted) return failed({ kind: 'cancelled', message: 'The client has gone.' }, false)
   input.client.addEventListener('abort', onClientGone, { once: true })
-  const wait = gateway.patience.begin(input.deadlineMs, () => giveUp('deadline'))
+  const wait = gateway.patience.begin(input.deadline.ms, () => giveUp('deadline'))
   const settle = () => {
     gateway.patience.end(wait)
     input.client.removeEventListener('abort', onClientGone)
@@ -220,8 +226,7 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
   } catch (error) {
     abort.abort()
     if (gaveUp === 'client') return failed({ kind: 'cancelled', message: 'The client has gone.' }, called)
-    if (gaveUp === 'deadline')
-      return failed({ kind: 'timeout', message: 'The provider did not answer in time.' }, called)
+    if (gaveUp === 'deadline') return failed(input.deadline.cutShort ? outOfTime : tooLate, called)
     if (error instanceof AuthorizeError) return failed(error.failure, called)
     if (error instanceof FailureError) return failed({ kind: 'unsupported', message: error.failure.message }, false)
     if (!isEncoded) {

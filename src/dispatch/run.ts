@@ -10,9 +10,13 @@ import type { Plan, PlannedAttempt } from '../routing/plan.ts'
 import { affordsHedge, affordsRetry, earnRetries, spendRetry } from '../routing/retry-budget.ts'
 import { attempt, type FailedAttempt, type InFlight, type OpenStream, type WholeAnswer } from './attempt.ts'
 import { attemptRecord } from './attempt-record.ts'
+import { type Deadline, deadlineOf } from './deadline.ts'
 import type { Dialect } from './dialect.ts'
 import type { Gateway } from './gateway.ts'
 import { type Hedged, hedged, type LostCall } from './hedge.ts'
+
+/** With less time than this no provider is asked any more. */
+const leastMs = 1_000
 
 export interface RunInput {
   gateway: Gateway
@@ -79,7 +83,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     if (planned.blocked === 'open' && !(await gateway.health.claimProbe(endpoint))) continue
     const now = gateway.now()
     // What is left of the time is no time to answer in: the client is told what happened so far instead.
-    if (deadlineOf(input, planned, now) < 1_000 && failures.length > 0) break
+    if (deadlineFor(input, planned, now).ms < leastMs && failures.length > 0) break
     if (failures.length === 0) earnRetries(retryBudget, now)
     // What no provider was asked, such as a parameter it cannot be told, adds no load.
     else if (attempts.length > 0) spendRetry(retryBudget)
@@ -124,6 +128,15 @@ export async function run(input: RunInput): Promise<RunResult> {
   return { answered: null, failure: finalFailure(failures, plan, gateway.now()), cancelled: false }
 }
 
+function deadlineFor(
+  { gateway, request, stream, startedAt }: RunInput,
+  { model }: PlannedAttempt,
+  now: number,
+): Deadline {
+  const { deadlines } = gateway
+  return deadlineOf({ deadlines, request, stream, reasons: model.reasoning.supported, startedAt }, now)
+}
+
 async function callEndpoint(
   input: RunInput,
   planned: PlannedAttempt,
@@ -145,7 +158,7 @@ async function callEndpoint(
     planned,
     envelope,
     client,
-    deadlineMs: deadlineOf(input, planned, calledAt),
+    deadline: deadlineFor(input, planned, calledAt),
     ...(inFlight && { inFlight }),
   })
   const failed = outcome.kind === 'failed'
@@ -174,7 +187,7 @@ function hedgeWith(
     cancels: ({ provider }) => isCancelled(input, provider),
     now,
   })
-  if (target === null || deadlineOf(input, target, now) < 1_000) return null
+  if (target === null || deadlineFor(input, target, now).ms < leastMs) return null
   spendRetry(gateway.retryBudget)
   return target
 }
@@ -191,19 +204,4 @@ export function reportFailure(gateway: Gateway, planned: PlannedAttempt, failure
     outcome: verdictOf(failure).health,
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
   })
-}
-
-/** The shorter of the attempt's own deadline and of what is left of the request's. */
-function deadlineOf(input: RunInput, planned: PlannedAttempt, now: number): number {
-  const { deadlines } = input.gateway
-  const reasons = planned.model.reasoning.supported
-  const total = reasons ? deadlines.totalReasoningMs : deadlines.totalMs
-  const own = input.stream
-    ? reasons
-      ? deadlines.firstContentReasoningMs
-      : deadlines.firstContentMs
-    : reasons
-      ? deadlines.wholeAnswerReasoningMs
-      : deadlines.wholeAnswerMs
-  return Math.min(own, input.startedAt + total - now)
 }

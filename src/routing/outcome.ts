@@ -32,6 +32,8 @@ export function verdictOf(failure: AttemptFailure): Verdict {
       return { ...elsewhere, health: 'error', status: 502, type: 'provider_unavailable', retryable: true }
     case 'timeout':
       return { ...elsewhere, health: 'error', status: 504, type: 'timeout', retryable: true }
+    case 'out-of-time':
+      return { ...elsewhere, health: 'excluded', status: 504, type: 'timeout', retryable: true }
     case 'server-error':
       return { ...elsewhere, health: 'error', ...gatewayStatusOf(failure.upstreamStatus), retryable: true }
     case 'overloaded':

@@ -25,6 +25,7 @@ describe('the outcome table', () => {
   it.each<[AttemptFailureKind, boolean | 'no-smaller-context', boolean, string, number, string]>([
     ['network', true, true, 'error', 502, 'provider_unavailable'],
     ['timeout', true, true, 'error', 504, 'timeout'],
+    ['out-of-time', true, true, 'excluded', 504, 'timeout'],
     ['server-error', true, true, 'error', 502, 'provider_unavailable'],
     ['overloaded', true, true, 'error', 503, 'provider_overloaded'],
     ['rate-limited', true, true, 'rate-limited', 429, 'rate_limit_exceeded'],

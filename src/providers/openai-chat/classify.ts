@@ -152,6 +152,7 @@ const unsupported =
 const messages: Record<AttemptFailureKind, string> = {
   network: 'The connection to the provider failed.',
   timeout: 'The provider did not answer in time.',
+  'out-of-time': 'The time of the request was over before the provider had answered.',
   'server-error': 'The provider failed.',
   overloaded: 'The provider is overloaded.',
   'rate-limited': 'The provider limits the rate of requests.',
