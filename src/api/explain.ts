@@ -6,6 +6,7 @@ import type { ChatRequest } from '../chat/request.ts'
 import { type Considered, consider, decide } from '../dispatch/decide.ts'
 import type { Gateway } from '../dispatch/gateway.ts'
 import { stateUnavailable } from '../dispatch/keys.ts'
+import { takeUntold } from '../dispatch/untold.ts'
 import { readBody } from '../edge/body.ts'
 import type { DecisionRecord } from '../metering/decision-record.ts'
 import { modelIdsOf } from '../routing/endpoint-refs.ts'
@@ -35,7 +36,9 @@ export const explain = new Hono<SurfaceEnv>()
     refusePrivateMedia(request, gateway.settings.environment)
     const now = gateway.now()
     const plan = decide(await considered(request, gateway, seed), gateway, { now, looking: true })
-    const failure = plan.failure ?? (plan.attempts.every(({ blocked }) => blocked) ? finalFailure([], plan, now) : null)
+    const untold = takeUntold(plan, request, gateway)
+    const failure =
+      plan.failure ?? (plan.attempts.every(({ blocked }) => blocked) ? finalFailure(untold, plan, now) : null)
     return c.json({
       data: {
         generation_id: null,
@@ -99,8 +102,8 @@ async function entriesOf(record: DecisionRecord, { catalog }: Gateway): Promise<
  */
 function replayed(record: DecisionRecord, entries: readonly ModelEntry[]): Plan | null {
   const plan = replay(record, entries)
-  // What the budget for extra calls allowed is no part of the plan.
-  const { skipped: _, ...decided } = record
+  // What became of an attempt when its turn came is no part of the plan.
+  const { skipped: _skipped, untold: _untold, ...decided } = record
   return plan && isDeepEqual(recordOf(plan), decided) ? plan : null
 }
 

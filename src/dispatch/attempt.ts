@@ -12,9 +12,9 @@ import { providerOf } from '../providers/registry.ts'
 import { secretsOf } from '../providers/secrets-of.ts'
 import type { Credential, TranslationNote } from '../providers/wire.ts'
 import type { PlannedAttempt } from '../routing/plan.ts'
-import { compressRequest } from './compress-request.ts'
 import type { Deadline } from './deadline.ts'
 import type { Dialect } from './dialect.ts'
+import { encodeFor } from './encode-for.ts'
 import type { Gateway } from './gateway.ts'
 
 /** An error answer larger than this tells nothing more. */
@@ -86,7 +86,7 @@ export interface FailedAttempt {
  */
 export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAnswer | FailedAttempt> {
   const { gateway, planned } = input
-  const { endpoint, model } = planned
+  const { endpoint } = planned
   const provider = providerOf(endpoint.provider)
   const wire = provider?.wire(endpoint)
   const access = gateway.access(endpoint)
@@ -111,22 +111,9 @@ export async function attempt(input: AttemptInput): Promise<OpenStream | WholeAn
   let isEncoded = false
 
   try {
-    const target = { endpoint, model, baseUrl: access.baseUrl, credential: access.credential }
-    const compressed = compressRequest(input.request, planned, wire)
-    const request = compressed?.request ?? input.request
-    const encoded = wire.encode({
-      request,
-      target,
-      stream: input.stream,
-      ...(input.userHash === undefined ? {} : { userHash: input.userHash }),
-      ...(input.betas === undefined ? {} : { betas: input.betas }),
-    })
+    const { encoded, request, target, untold } = encodeFor(input, wire, access)
     isEncoded = true
-    const lost = lostIn(encoded.translation, input.request)
-    if (lost)
-      return failed({ kind: 'unsupported', message: `${endpoint.provider.name} cannot be told ${lost}.` }, false)
-    // Only now: who insists on parameters has not forbidden what is on by default or was asked for.
-    if (compressed) encoded.translation.push(compressed.note)
+    if (untold !== null) return failed({ kind: 'unsupported', message: untold }, false)
     const signed = await provider.authorize(encoded, access.credential, {
       now: gateway.now(),
       fetch: (url, init) => gateway.fetch(url, { ...init, signal: abort.signal }),
@@ -249,16 +236,6 @@ function nameOf(error: unknown): string {
 
 function failed(failure: AttemptFailure, called: boolean): FailedAttempt {
   return { kind: 'failed', failure, called }
-}
-
-/**
- * What the encoder could not say as the client wrote it, where the client does not accept that: `require_parameters`
- * refuses what is dropped, `strict` whatever is not said natively. Null where all is well.
- */
-function lostIn(translation: TranslationNote[], { provider }: ChatRequest): string | null {
-  if (!provider?.require_parameters && !provider?.strict) return null
-  const lost = translation.find(({ action }) => provider.strict || action === 'dropped')
-  return lost ? `"${lost.field}" (${lost.action}: ${lost.reason})` : null
 }
 
 /** Wires redact what looks like a credential; here the very credential in use goes, whatever it looks like. */

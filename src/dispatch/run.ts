@@ -115,6 +115,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       const { failure } = outcome
       reportFailure(gateway, call.planned, failure)
       if (outcome.called) attempts.push(record)
+      else if (failure.kind === 'unsupported') call.planned.skipped = 'untold'
       gone ||= failure.kind === 'cancelled'
       failures.push({ endpoint: call.planned.endpoint, failure })
     }

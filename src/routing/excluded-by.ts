@@ -22,10 +22,11 @@ export function excludedBy(
 }
 
 function blockedOf(
-  { health, probe, skipped }: DecisionRecord,
+  { health, probe, skipped, untold }: DecisionRecord,
   ref: string,
-): 'breaker_open' | 'cooldown' | 'retry_budget' | null {
+): 'breaker_open' | 'cooldown' | 'retry_budget' | 'untold' | null {
   if (skipped?.includes(ref)) return 'retry_budget'
+  if (untold?.includes(ref)) return 'untold'
   const known = health?.[ref]
   if (known?.openUntil !== undefined && ref !== probe) return 'breaker_open'
   return known?.cooldownUntil === undefined ? null : 'cooldown'

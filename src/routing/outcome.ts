@@ -190,6 +190,9 @@ function messageOf({ failure, endpoint }: FailedCall): string {
       return `Provider returned error: ${endpoint.provider.name} refused the credential that this gateway is configured with. Your own key is fine.`
     case 'payment':
       return `Provider returned error: the account of this gateway at ${endpoint.provider.name} is out of credit. Your own key is fine.`
+    case 'unsupported':
+      // Nobody was asked: these are the gateway's own words.
+      return failure.upstreamStatus === undefined ? failure.message : 'Provider returned error'
     default:
       return 'Provider returned error'
   }

@@ -63,8 +63,8 @@ export interface PlannedAttempt {
   sticky?: true
   /** Set where messages are to be left out for this endpoint: what they may weigh together. */
   promptBudgetTokens?: number | undefined
-  /** Set where its turn came and it was not called for the sake of all. */
-  skipped?: 'retry_budget'
+  /** Set where its turn came and it was not called: for the sake of all, or as it could not be told what was asked. */
+  skipped?: 'retry_budget' | 'untold'
 }
 
 export interface Plan {

@@ -57,8 +57,12 @@ export function recordOf(plan: Plan): DecisionRecord {
   if (account) record.account = account
   const sticky = plan.attempts.find((planned) => planned.sticky)
   if (sticky) record.sticky = refOf(sticky.endpoint.id, modelIds)
-  const skipped = plan.attempts.filter((planned) => planned.skipped)
-  if (skipped.length > 0) record.skipped = skipped.map(({ endpoint }) => refOf(endpoint.id, modelIds))
+  for (const { skipped, endpoint } of plan.attempts) {
+    if (skipped === undefined) continue
+    const field = skipped === 'untold' ? 'untold' : 'skipped'
+    record[field] ??= []
+    record[field].push(refOf(endpoint.id, modelIds))
+  }
   const measured = measuredBy(plan)
   for (const candidate of candidates) {
     if (candidate.health === undefined) continue

@@ -314,13 +314,14 @@ describe('one chat request', () => {
     const answer = await ask(here, { messages, provider: { [rule]: true } })
     expect(answer).toMatchObject({
       kind: 'failed',
-      failure: { status: 400, metadata: { raw: expect.stringContaining('cache_control') } },
+      failure: { status: 400, message: expect.stringMatching(/^Dear cannot be told ".*cache_control"/) },
     })
     await settled(here)
     expect(here.calls).toEqual(['dear'])
     expect(here.rows[0]?.translation).toMatchObject([
       { field: expect.stringContaining('cache_control'), action: 'dropped' },
     ])
+    expect(here.rows[1]?.decision?.untold).toEqual(['dear'])
   })
 
   it('leaves blocked endpoints alone, and says when to come back if nothing else is left', async () => {

@@ -73,6 +73,20 @@ describe('POST /route/explain', () => {
     expect(upstream.requests).toEqual([])
   })
 
+  it('knows, as the request would find out, what an endpoint cannot be told that it must be', async () => {
+    const content = [{ type: 'text', text: 'Hello', cache_control: { type: 'ephemeral' } }]
+    const fields = { messages: [{ role: 'user', content }], provider: { strict: true } }
+    const { data } = await explain(fields)
+    const refused = await client.whole({ model, ...fields })
+    expectErrorEnvelope(400, refused.body)
+    expect(refused.body.error.message).toMatch(/^\w+ cannot be told ".*cache_control"/)
+    expect(data.endpoints).toEqual([])
+    expect(rulesOf(data.out)).toMatchObject({ paris: 'untold', 'boston/us': 'untold', dormant: 'not_configured' })
+    expect(data.error.code).toBe(400)
+    expect(data.error.message).toMatch(/cannot be told ".*cache_control"/)
+    expect(upstream.requests).toEqual([])
+  })
+
   it('answers under /v1, and with the error that the request would get', async () => {
     const body = { messages: [{ role: 'user', content: 'Hello' }], model, provider: { regions: ['jp'] } }
     const request = { method: 'POST', headers: headers(key), body: JSON.stringify(body) }

@@ -32,12 +32,10 @@ it('says of every endpoint that was not called why', () => {
   expect(excludedBy(many, new Set()).filter(({ rule }) => rule === 'attempt_limit')).toHaveLength(2)
 })
 
-it('says so where one was left alone for the sake of the budget for extra calls', () => {
+it.each(['retry_budget', 'untold'] as const)('says so where one was passed by when its turn came (%s)', (rule) => {
   const made = plan(planInput([endpoint('first'), endpoint('second')], { provider: { sort: 'price' } }))
   const [first, second] = made.attempts
   if (!first || !second) throw new Error('both are planned')
-  second.skipped = 'retry_budget'
-  expect(excludedBy(recordOf(made), new Set([first.endpoint.id]))).toEqual([
-    { endpointId: second.endpoint.id, rule: 'retry_budget' },
-  ])
+  second.skipped = rule
+  expect(excludedBy(recordOf(made), new Set([first.endpoint.id]))).toEqual([{ endpointId: second.endpoint.id, rule }])
 })
