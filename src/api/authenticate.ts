@@ -110,7 +110,7 @@ export function refusalFailure(refusal: Refusal): Failure {
       }
     }
     case 'limit-exceeded':
-      return { type: 'payment_required', message: limitMessage(refusal.limitNanoUsd, refusal.affordableNanoUsd) }
+      return { type: 'payment_required', message: limitMessage(refusal) }
   }
 }
 
@@ -133,8 +133,18 @@ function unusable(key: string): Failure {
   }
 }
 
-function limitMessage(limitNanoUsd: number, affordableNanoUsd: number): string {
+function limitMessage({
+  limitNanoUsd,
+  affordableNanoUsd,
+  affordableTokens,
+}: Extract<Refusal, { reason: 'limit-exceeded' }>): string {
   const limit = usdText(limitNanoUsd)
   if (affordableNanoUsd <= 0) return `Insufficient credits: this API key has used up its limit of ${limit}.`
-  return `This request requires more credits, or fewer max_tokens. It may cost more than the ${usdText(affordableNanoUsd)} that this API key can still afford of its limit of ${limit}.`
+  const remedy =
+    affordableTokens === undefined
+      ? ''
+      : affordableTokens > 0
+        ? ` You can afford max_tokens of ${affordableTokens}.`
+        : ' The prompt alone may cost more than that.'
+  return `This request requires more credits, or fewer max_tokens. It may cost more than the ${usdText(affordableNanoUsd)} that this API key can still afford of its limit of ${limit}.${remedy}`
 }

@@ -46,7 +46,7 @@ export function usageChunk(
  * A failure after the headers are out: the only finish that the client gets. `[DONE]` follows it. Usage goes with it
  * where it is known already. For `origin` see `errorJson`.
  */
-export function errorChunk(failure: Failure, envelope: Envelope, usage?: UsageJson, origin = ''): string {
+export function errorChunk(failure: Failure, envelope: Envelope, usage: UsageJson | undefined, origin: string): string {
   const native = failure.metadata?.provider_code
   const finish: Finish = { reason: 'error', native: typeof native === 'string' ? native : null }
   return (

@@ -77,7 +77,7 @@ function refused(field: string, message: string): FailureError {
  */
 export function reserveNanoUsd(
   request: ChatRequest,
-  needs: RequestNeeds,
+  needs: Pick<RequestNeeds, 'promptTokensEstimate' | 'maxOutputTokens'>,
   candidates: CandidateModel[],
   usable: (endpoint: EndpointRecord) => boolean,
 ): number {
@@ -89,4 +89,16 @@ export function reserveNanoUsd(
     }
   }
   return Math.min(worstNanoUsd * (request.n ?? 1), Number.MAX_SAFE_INTEGER)
+}
+
+/** The most output tokens a request could ask for (of each choice) and have `reserve` stay within what it can afford. */
+export function affordableTokens(affordableNanoUsd: number, reserve: (maxOutputTokens: number) => number): number {
+  let fits = 0
+  let exceeds = 2 ** 31
+  while (exceeds - fits > 1) {
+    const middle = Math.floor((fits + exceeds) / 2)
+    if (reserve(middle) <= affordableNanoUsd) fits = middle
+    else exceeds = middle
+  }
+  return fits
 }

@@ -2,13 +2,14 @@ import type { Failure } from '../chat/failure.ts'
 import { FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { AttemptRecord } from '../metering/generation.ts'
-import { hedgeRuleOf, reserveHedged } from '../routing/hedge.ts'
+import { type HedgeRule, hedgeRuleOf, reserveHedged } from '../routing/hedge.ts'
+import type { RequestNeeds } from '../routing/needs.ts'
 import type { Plan } from '../routing/plan.ts'
 import { seedFrom } from '../routing/random.ts'
 import { promoteSticky } from '../routing/sticky.ts'
 import { toolVerdict } from '../routing/tool-verdict.ts'
 import { accountForCancelled } from './cancelled.ts'
-import { reserveNanoUsd } from './candidates.ts'
+import { affordableTokens, reserveNanoUsd } from './candidates.ts'
 import { type Conversation, conversationNote, conversationOf } from './conversation.ts'
 import { type Considered, consider, decide } from './decide.ts'
 import type { Dialect, Settled } from './dialect.ts'
@@ -79,11 +80,10 @@ async function answerChat(call: ChatCall): Promise<ChatAnswer> {
   const { candidates, needs, usable } = considered
   const told = conversationOf(call, needs, candidates, usable)
   const conversation = told && (await told)
-  const worstNanoUsd = reserveNanoUsd(request, needs, candidates, usable)
   const hedge = needs.preferences.hedge ? hedgeRuleOf(needs, request.n ?? 1) : null
   const admission = gateway.keys.admit(call.keyHash, {
     generationId: call.generationId,
-    reserveNanoUsd: hedge === null ? worstNanoUsd : reserveHedged(worstNanoUsd, hedge),
+    reserveNanoUsd: reserveOf(request, considered, hedge, needs),
     conversation: conversation?.hash,
   })
   const user = request.user === undefined ? undefined : hashOf(`${call.keyHash}:${request.user}`)
@@ -91,7 +91,7 @@ async function answerChat(call: ChatCall): Promise<ChatAnswer> {
   const admitted = await admission.catch(noState)
   // Closed when in doubt: a key that cannot be checked is not let through.
   if (admitted === null) return { kind: 'failed', failure: stateUnavailable }
-  if (!admitted.admitted) return { kind: 'refused', refusal: admitted }
+  if (!admitted.admitted) return { kind: 'refused', refusal: withTokens(admitted, request, considered, hedge) }
   const { remembered } = admitted
   const plan = remembered === undefined ? drawn : promoteSticky(drawn, remembered)
   if (conversation !== null) conversation.remembered = remembered
@@ -118,6 +118,25 @@ async function answerChat(call: ChatCall): Promise<ChatAnswer> {
   }
   const context = { call, plan, conversation, attempts, userHash }
   return input.stream ? answerStream(input, context) : answerWhole(input, context)
+}
+
+function reserveOf(
+  request: ChatRequest,
+  { candidates, usable }: Considered,
+  hedge: HedgeRule | null,
+  tokens: Pick<RequestNeeds, 'promptTokensEstimate' | 'maxOutputTokens'>,
+): number {
+  const worstNanoUsd = reserveNanoUsd(request, tokens, candidates, usable)
+  return hedge === null ? worstNanoUsd : reserveHedged(worstNanoUsd, hedge)
+}
+
+/** With the `max_tokens` that would be admitted: of a sum of money nobody can tell what to ask for instead. */
+function withTokens(refusal: Refusal, request: ChatRequest, considered: Considered, hedge: HedgeRule | null): Refusal {
+  if (refusal.reason !== 'limit-exceeded') return refusal
+  const { promptTokensEstimate } = considered.needs
+  const reserve = (maxOutputTokens: number) =>
+    reserveOf(request, considered, hedge, { promptTokensEstimate, maxOutputTokens })
+  return { ...refusal, affordableTokens: affordableTokens(refusal.affordableNanoUsd, reserve) }
 }
 
 function noState(error: unknown): null {

@@ -23,8 +23,8 @@ export interface Dialect {
   encoder(envelope: Envelope, options: { excludeReasoning: boolean }): PartEncoder
   /** The last events of a stream that went well: usage and terminator. */
   closing(envelope: Envelope, settled: Settled): string
-  /** The last events of a stream that failed after the headers: the error is its only finish. */
-  failing(envelope: Envelope, failure: Failure, settled: Settled | null): string
+  /** The last events of a stream that failed after the headers: the error is its only finish. For `origin` see `errorJson`. */
+  failing(envelope: Envelope, failure: Failure, settled: Settled | null, origin: string): string
   /** A whole answer. `extras` are upstream fields that the gateway doesn't know, from a provider of the same wire. */
   body(parts: Part[], envelope: Envelope, settled: Settled, options: BodyOptions): Record<string, unknown>
 }

@@ -27,7 +27,14 @@ export type Refusal =
       resetAt: number
       retryAfterMs: number
     }
-  | { admitted: false; reason: 'limit-exceeded'; limitNanoUsd: number; affordableNanoUsd: number }
+  | {
+      admitted: false
+      reason: 'limit-exceeded'
+      limitNanoUsd: number
+      affordableNanoUsd: number
+      /** Output tokens that may be asked for, of each choice; said where the request is known. */
+      affordableTokens?: number
+    }
 
 export type Admission =
   | {

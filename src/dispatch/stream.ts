@@ -124,7 +124,7 @@ class Pump {
     const result = await running
     if (result.answered === null) {
       if (!result.cancelled && !this.#clientGone)
-        this.#write(dialect.failing(this.#input.fallbackEnvelope, result.failure, null))
+        this.#write(dialect.failing(this.#input.fallbackEnvelope, result.failure, null, gateway.settings.origin))
       return { ...nothing, failure: result.failure, cancelled: result.cancelled, endedAt: gateway.now() }
     }
     const { answered, planned, envelope, calledAt, record } = result
@@ -207,7 +207,7 @@ class Pump {
       this.#write(
         failure === null
           ? dialect.closing(envelope, settled)
-          : dialect.failing(envelope, failure, progress.usage === null ? null : settled),
+          : dialect.failing(envelope, failure, progress.usage === null ? null : settled, gateway.settings.origin),
       )
     }
     return {
@@ -231,8 +231,9 @@ class Pump {
 
   /** A bug of ours cut the stream: the client is told, because a clean end would be a lie. */
   #confess(bug: unknown): never {
-    const { dialect, fallbackEnvelope } = this.#input
-    this.#write(dialect.failing(fallbackEnvelope, { type: 'server', message: 'Internal server error.' }, null))
+    const { dialect, fallbackEnvelope, gateway } = this.#input
+    const failure: Failure = { type: 'server', message: 'Internal server error.' }
+    this.#write(dialect.failing(fallbackEnvelope, failure, null, gateway.settings.origin))
     throw bug
   }
 

@@ -155,6 +155,10 @@ describe('a refusal', () => {
     expect(refusalFailure({ ...refusal, affordableNanoUsd: 1_500 }).message).toMatch(
       /^This request requires more credits, or fewer max_tokens\. .*\$0\.0000015 .*\$10\.$/,
     )
+    const affords = (affordableTokens: number) =>
+      refusalFailure({ ...refusal, affordableNanoUsd: 1_500, affordableTokens }).message
+    expect(affords(12)).toMatch(/ You can afford max_tokens of 12\.$/)
+    expect(affords(0)).toMatch(/ The prompt alone may cost more than that\.$/)
   })
 
   it('of a management key that asks for inference is a 403', () => {

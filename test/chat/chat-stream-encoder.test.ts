@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ChatStreamEncoder } from '../../src/chat/chat-stream-encoder.ts'
 import { doneEvent, errorChunk, finishChunk, usageChunk } from '../../src/chat/chunks.ts'
 import type { Envelope } from '../../src/chat/envelope.ts'
-import type { Failure } from '../../src/chat/failure.ts'
+import type { Availability, Failure } from '../../src/chat/failure.ts'
 import type { Part } from '../../src/chat/parts.ts'
 import { noUsage } from '../../src/chat/usage.ts'
 import { usageJson } from '../../src/chat/usage-json.ts'
@@ -50,6 +50,7 @@ const everything: Part[] = [
   { type: 'usage', usage: { ...noUsage, promptTokens: 9 } },
   { type: 'error', failure: { kind: 'truncated', message: 'x' } },
 ]
+const origin = 'https://gw.example'
 const failure: Failure = {
   type: 'provider_unavailable',
   message: 'Provider returned error',
@@ -61,7 +62,7 @@ describe('a chat stream', () => {
     encoded(everything) + usageChunk(envelope, usage, { reason: 'tool_calls', native: 'end_turn' }) + doneEvent
 
   it('has all that every client needs on every chunk, and no null where one breaks', () => {
-    const chunks = readChunks(stream + errorChunk(failure, envelope, usage))
+    const chunks = readChunks(stream + errorChunk(failure, envelope, usage, origin))
     expect(chunks.length).toBeGreaterThan(15)
     for (const chunk of chunks) {
       expect(chunk).toMatchObject({ ...envelope, object: 'chat.completion.chunk' })
@@ -76,7 +77,7 @@ describe('a chat stream', () => {
   })
 
   it("passes the official SDK's schema", () => {
-    for (const chunk of readChunks(stream + errorChunk(failure, envelope, usage)))
+    for (const chunk of readChunks(stream + errorChunk(failure, envelope, usage, origin)))
       expect(ChatStreamChunk$inboundSchema.safeParse(chunk).error).toBeUndefined()
   })
 
@@ -107,9 +108,12 @@ describe('a chat stream', () => {
       apiKey: 'k',
       baseURL: 'https://gw.example/v1',
       fetch: async () =>
-        new Response(encoded([{ type: 'text-delta', text: 'par' }]) + errorChunk(failure, envelope) + doneEvent, {
-          headers: { 'content-type': 'text/event-stream' },
-        }),
+        new Response(
+          encoded([{ type: 'text-delta', text: 'par' }]) + errorChunk(failure, envelope, undefined, origin) + doneEvent,
+          {
+            headers: { 'content-type': 'text/event-stream' },
+          },
+        ),
     })
     const chunks = await client.chat.completions.create({ model: 'm', messages: [], stream: true })
     const drain = async () => {
@@ -214,8 +218,15 @@ describe('the last chunks', () => {
     })
   })
 
+  it('link an error to its meaning at this gateway', () => {
+    const availability: Availability = { code: 'temporarily_unavailable', retryable: true, requested_models: [] }
+    const told = { ...failure, availability }
+    const [chunk] = readChunks(errorChunk(told, envelope, undefined, origin))
+    expect(chunk?.error?.availability?.docs_url).toBe(`${origin}/docs/errors#temporarily_unavailable`)
+  })
+
   it('tell an error as the only finish, with the usage where it is known', () => {
-    const [chunk] = readChunks(errorChunk(failure, envelope, usage))
+    const [chunk] = readChunks(errorChunk(failure, envelope, usage, origin))
     expect(chunk).toMatchObject({
       error: {
         code: 502,
@@ -225,6 +236,8 @@ describe('the last chunks', () => {
       choices: [{ delta: { content: '' }, finish_reason: 'error', native_finish_reason: 'overloaded' }],
       usage,
     })
-    expect(readChunks(errorChunk({ ...failure, metadata: {} }, envelope))[0]).not.toHaveProperty('usage')
+    expect(readChunks(errorChunk({ ...failure, metadata: {} }, envelope, undefined, origin))[0]).not.toHaveProperty(
+      'usage',
+    )
   })
 })

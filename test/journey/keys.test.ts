@@ -105,6 +105,15 @@ describe('a key made over HTTP', () => {
     expect(upstream.requests.length).toBe(before)
   })
 
+  it('tells, where it cannot pay for all that may come, how much it can', async () => {
+    const { key } = await worker.createKey({ limit: 0.001 })
+    const client = chatClient(worker.url, key)
+    const { body } = await client.whole({ model, max_tokens: 2 ** 30 })
+    const affordable = Number(/max_tokens of (\d+)/.exec(body.error.message)?.[1])
+    expect((await client.whole({ model, max_tokens: affordable + 1 })).status).toBe(402)
+    expect((await client.whole({ model, max_tokens: affordable })).status).toBe(200)
+  })
+
   it.each([
     ['no name', {}],
     ['an empty name', { name: ' ' }],

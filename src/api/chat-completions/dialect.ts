@@ -10,8 +10,8 @@ export const chatDialect: Dialect = {
   encoder: (envelope, options) => new ChatStreamEncoder(envelope, options),
   closing: (envelope, settled) =>
     usageChunk(envelope, usageOf(settled), settled.finish, settled.serviceTier) + doneEvent,
-  failing: (envelope, failure, settled) =>
-    errorChunk(failure, envelope, settled === null ? undefined : usageOf(settled)) + doneEvent,
+  failing: (envelope, failure, settled, origin) =>
+    errorChunk(failure, envelope, settled === null ? undefined : usageOf(settled), origin) + doneEvent,
   body: (parts, envelope, settled, { excludeReasoning, extras }) =>
     assembleCompletion(parts, envelope, {
       usage: usageOf(settled),
