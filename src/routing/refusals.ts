@@ -32,7 +32,10 @@ export function wrongEndpoint({ model, needs }: RuleContext, removed: readonly E
   }
 }
 
-export function notConfigured({ model }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
+export function notConfigured(context: RuleContext, removed: readonly EndpointRecord[], entry: ModelEntry): Refusal {
+  // To configure any other would not help on this host.
+  if (context.region !== 'global') return dataRegion(context, removed, entry)
+  const { model } = context
   const names = environmentNames(removed)
   return {
     code: 'no_endpoints',
@@ -98,21 +101,31 @@ export function directOnly({ model }: RuleContext, removed: readonly EndpointRec
 }
 
 export function jurisdictions({ model, jurisdictions }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
-  const homes = list([...new Set(removed.map(({ provider }) => homeOf(provider) ?? 'unknown'))])
+  const homes = known(removed.map(({ provider }) => homeOf(provider)))
   return confined(
     'jurisdictions',
-    `No endpoints found for ${model.id} of an operator whose legal home is allowed (${wantedPlaces(jurisdictions)}). Those left are at home in: ${homes}. Choose another model, or add one of these to provider.jurisdictions where it is set.`,
-    `operators left are at home in: ${homes}`,
+    `No endpoints found for ${model.id} of an operator whose legal home is allowed (${wantedPlaces(jurisdictions)}). Those left are at home in: ${homes.text}. ${remedyOf(homes, 'provider.jurisdictions')}`,
+    `operators left are at home in: ${homes.text}`,
   )
 }
 
 export function regions({ model, regions }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
-  const places = list([...new Set(removed.map((endpoint) => placesOf(endpoint)?.join('/') ?? 'unknown'))])
+  const places = known(removed.map((endpoint) => placesOf(endpoint)?.join('/') ?? null))
   return confined(
     'regions',
-    `No endpoints found for ${model.id} that process in an allowed region (${wantedPlaces(regions)}). Those left process in: ${places}. Choose another model, or add one of these to provider.regions where it is set.`,
-    `endpoints left process in: ${places}`,
+    `No endpoints found for ${model.id} that process in an allowed region (${wantedPlaces(regions)}). Those left process in: ${places.text}. ${remedyOf(places, 'provider.regions')}`,
+    `endpoints left process in: ${places.text}`,
   )
+}
+
+/** Places of which some may not be on record, each once. */
+function known(places: readonly (string | null)[]): { text: string; any: boolean } {
+  const each = new Set(places)
+  return { text: list([...each].map((place) => place ?? 'unknown')), any: each.size > 1 || !each.has(null) }
+}
+
+function remedyOf(places: { any: boolean }, field: string): string {
+  return places.any ? `Choose another model, or add one of these to ${field} where it is set.` : 'Choose another model.'
 }
 
 /** Where both the account and the request have a list, both have to be met. */

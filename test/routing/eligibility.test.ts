@@ -384,6 +384,16 @@ const refusals: RefusalCase[] = [
     words: ['BETA_API_KEY'],
   },
   {
+    name: 'nothing in the EU, and nothing configured',
+    endpoints: [endpoint('alpha')],
+    given: { region: 'eu', usable: () => false },
+    status: 404,
+    type: 'not_found',
+    code: 'constraint_filtered',
+    excludedBy: ['data_region'],
+    words: ['tied to the EU', 'Choose another model'],
+  },
+  {
     name: 'a region of which nothing is known',
     endpoints: [endpoint('alpha', 1, { eu: 'yes' })],
     given: { region: 'mars' },
@@ -510,6 +520,16 @@ const refusals: RefusalCase[] = [
     code: 'privacy_restricted',
     excludedBy: ['jurisdictions'],
     words: ['EEA and FR, CH', 'at home in: US, unknown', 'provider.jurisdictions'],
+  },
+  {
+    name: 'operators of whose home nobody knows',
+    endpoints: [homeless],
+    request: { provider: { jurisdictions: ['EU'] } },
+    status: 404,
+    type: 'not_found',
+    code: 'privacy_restricted',
+    excludedBy: ['jurisdictions'],
+    words: ['at home in: unknown. Choose another model.'],
   },
   {
     name: 'endpoints elsewhere',
