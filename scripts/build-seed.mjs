@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isOffered, outputsOf } from './modalities.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = process.argv[2] ?? join(root, '../shared/catalog')
@@ -51,9 +52,11 @@ const unlicensed = (name) => typeof name === 'string' && name.startsWith('openro
 
 const endpoints = rows
   .filter((row) => row.upstream_id && !row.upstream_id_source && !unlicensed(row.source))
+  .filter((row) => isOffered(row.model))
   .map((row) => ({ ...row, upstream_id: corrections[row.upstream_id] ?? row.upstream_id }))
   .map((row) => (row.provider === 'amazon-bedrock' && outsideTheEu.has(row.region) ? { ...row, eu: 'no' } : row))
   .map((row) => (unlicensed(row.params_source) ? withInferredParameters(row) : row))
+  .map(withOutputs)
 
 const byModel = Map.groupBy(endpoints, (row) => row.model)
 const byProvider = Map.groupBy(endpoints, (row) => row.provider)
@@ -140,6 +143,14 @@ function withInferredParameters({ params, params_source, ...row }) {
   for (const name of siblings.flatMap((sibling) => sibling.params)) counts.set(name, (counts.get(name) ?? 0) + 1)
   const common = [...counts].filter(([, count]) => count * 2 >= siblings.length).map(([name]) => name)
   return { ...row, params: common, params_source: 'sibling-rows' }
+}
+
+/** A list that took a model for a chat model made up what a chat takes, and gave the length of a vector as its limit. */
+function withOutputs(row) {
+  const out = outputsOf(row)
+  if (out.includes('text') || !row.out.includes('text')) return { ...row, out }
+  const { params, params_source, max_output, ...kept } = row
+  return { ...kept, out }
 }
 
 function union(lists) {

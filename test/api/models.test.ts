@@ -97,10 +97,18 @@ describe('the whole shipped catalogue, read by the official SDK', () => {
     const sdk = sdkOver(seed)
     expect((await sdk.providers.list()).data).toHaveLength(seed.providers.length)
     const embedding = await sdk.embeddings.listModels()
-    expect(embedding.result.data.length).toBeGreaterThan(10)
+    const embedders = seed.models.filter(({ model }) => model.outputModalities.includes('embeddings'))
+    expect(embedding.result.data.map(({ id }) => id)).toEqual(embedders.map(({ model }) => model.id))
+    expect(embedders.length).toBeGreaterThan(70)
     expect((await sdk.endpoints.listZdrEndpoints()).data.length).toBeGreaterThan(10)
     const own = await sdk.models.listForUser({ bearer: 'key' })
     expect(own.result.data.length).toBeGreaterThan(500)
+  })
+
+  it('lists none but chat models where nobody asks for others', async () => {
+    const listed = await ids(seed, '/models')
+    expect(listed).toEqual(expect.arrayContaining(['openai/gpt-4o-mini', 'meta-llama/llama-guard-4-12b']))
+    expect(listed.filter((id) => /embed|rerank|whisper|\/bge-|-tts|gpt-image/.test(id))).toEqual([])
   })
 
   it('shows on the EU host only what is tied to the EU', async () => {

@@ -43,6 +43,32 @@ describe('the seed', () => {
     for (const row of endpoints) expect(providers).toContain(row.provider)
   })
 
+  it('calls no model a chat model that embeds, ranks, transcribes or reads aloud', () => {
+    const chats = endpoints.filter((row) => (row.out as string[]).includes('text'))
+    for (const row of chats) {
+      expect(row.in, String(row.id)).toContain('text')
+      expect(String(row.model)).not.toMatch(/embed|rerank|whisper|\btts\b|\basr\b|\/(bge|gte|e5)-|gpt-image|realtime/)
+    }
+  })
+
+  it('says of all endpoints of a model that they make the same kind of thing', () => {
+    const kindsOf = new Map<unknown, Set<boolean>>()
+    for (const { model, out } of endpoints) {
+      const kinds = kindsOf.get(model) ?? new Set()
+      kindsOf.set(model, kinds.add((out as string[]).includes('text')))
+    }
+    expect([...kindsOf].filter(([, kinds]) => kinds.size > 1).map(([model]) => model)).toEqual([])
+  })
+
+  it('knows the models that embed as nothing else', () => {
+    const embedders = json('models.json').filter((row) => (row.out as string[]).includes('embeddings'))
+    expect(embedders.length).toBeGreaterThan(70)
+    for (const row of embedders) expect(row.out, String(row.id)).toEqual(['embeddings'])
+    expect(embedders.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['openai/text-embedding-3-small', 'mistralai/mistral-embed', 'baai/bge-m3']),
+    )
+  })
+
   it('has a version that follows from its content', () => {
     expect(seedVersion()).toMatch(/^[0-9a-f]{12}$/)
     expect(seedStatements().at(-1)).toContain(seedVersion())
