@@ -1,5 +1,7 @@
 // Asks a server which models it has: OpenAI's /models in the dialects of engines and routers, or Ollama's own list.
 
+import { outputsNamed } from './modalities.mjs'
+
 /**
  * @typedef {object} DiscoveredModel
  * @property {string} id what the server calls it
@@ -84,7 +86,7 @@ function readEntry(entry) {
     in: modalitiesOf(architecture.input_modalities ?? entry.input_modalities) ?? ['text'],
     out: embeds
       ? ['embeddings']
-      : (modalitiesOf(architecture.output_modalities ?? entry.output_modalities) ?? ['text']),
+      : (modalitiesOf(architecture.output_modalities ?? entry.output_modalities) ?? outputsNamed(entry.id) ?? ['text']),
     parameters,
     reasoning: parameters?.includes('reasoning') ?? false,
     price: priceOf(entry.pricing),

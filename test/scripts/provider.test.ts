@@ -123,6 +123,12 @@ describe('adding a server of one’s own', () => {
     expect(await readModel(db, 'my-vllm/tiny')).toBeNull()
   })
 
+  it('knows an embedder by its name where the server says nothing', async () => {
+    const fetch = server({ '/v1/models': list(vllm('BAAI/bge-m3'), vllm('acme/m1')) }).fetch
+    const { models } = await discoverModels({ baseUrl: 'http://x/v1', engine: undefined, apiKey: undefined, fetch })
+    expect(models.map(({ out }) => out)).toEqual([['embeddings'], ['text']])
+  })
+
   it('asks Ollama for what each model can do, and sets aside no more memory than was asked for', async () => {
     const told = await provider('add box --base-url http://box:11434/v1', {
       '/v1/models': list({ id: 'qwen3:8b', owned_by: 'library' }),
