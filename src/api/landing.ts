@@ -5,7 +5,8 @@ import type { SurfaceEnv } from './surface.ts'
 /** What each availability code means and what to do about it; error bodies link here by `docs_url`. */
 const availabilityMeanings: Record<AvailabilityCode, string> = {
   model_not_found: 'No model has this id. GET /api/v1/models lists the ids.',
-  wrong_endpoint: 'The model exists but is served by another route; constraint.detail names it.',
+  wrong_endpoint:
+    'The model makes something else than this route gives; constraint.detail names its route and says if it is not here.',
   no_endpoints: 'The model is known, but no endpoint of it can be used here, or only, ignore and order left none.',
   model_deprecated: 'The model was retired; fallback_models names its successors.',
   model_unavailable_upstream: 'Every provider answered that it does not have the model.',

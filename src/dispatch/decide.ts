@@ -1,5 +1,6 @@
 import type { EndpointRecord } from '../catalog/records.ts'
 import type { ChatRequest } from '../chat/request.ts'
+import { providerOf } from '../providers/registry.ts'
 import { type AccountPreferences, mergePreferences } from '../routing/merge-preferences.ts'
 import type { CandidateModel } from '../routing/model-id.ts'
 import { needsOf, type RequestNeeds } from '../routing/needs.ts'
@@ -80,6 +81,7 @@ export function decide(
     region: settings.region,
     ...(policy ? { policy } : {}),
     usable,
+    speaks: (endpoint) => (providerOf(endpoint.provider)?.wire(endpoint) ?? null) !== null,
     health: (endpoint) => health.of(endpoint, looking),
     takeProbe: (endpoint) => looking || health.takeProbe(endpoint),
     seed,

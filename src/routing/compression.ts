@@ -65,7 +65,7 @@ export function shortfallOf(needs: RequestNeeds, endpoint: EndpointRecord, budge
 }
 
 function compresses({ compression }: RequestNeeds, { contextLength, outputModalities }: EndpointRecord): boolean {
-  // What a model draws from half a prompt is another picture.
+  // What a model speaks from half a prompt is another speech.
   if (outputModalities.length > 0 && !outputModalities.includes('text')) return false
   return compression ?? (contextLength !== null && contextLength <= smallContextTokens)
 }

@@ -3,12 +3,13 @@ import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import { isSavedByCompression } from './compression.ts'
 import { type EndpointFacts, endpointsOf, type KnownEndpoint } from './endpoint-facts.ts'
 import { isFree } from './model-id.ts'
-import type { ParameterNeed, RequestNeeds } from './needs.ts'
+import type { ParameterNeed } from './needs.ts'
 import { isWithin } from './price.ts'
 import type { Refusal } from './refusal.ts'
 import * as refusals from './refusals.ts'
 import type { RuleContext } from './rule-context.ts'
 import { matchesAny } from './slugs.ts'
+import { answersOn } from './surfaces.ts'
 
 /**
  * One reason for an endpoint to be out. A `soft` rule is a preference: where no endpoint is left that satisfies it, it
@@ -35,7 +36,7 @@ export const rules: readonly Rule[] = [
   {
     code: 'wrong_endpoint',
     applies: always,
-    keeps: (endpoint, { needs }) => fitsRoute(endpoint.outputModalities, needs),
+    keeps: ({ outputModalities }, { needs }) => answersOn(needs.route, outputModalities, needs.outputModalities),
     empties: refusals.wrongEndpoint,
   },
   {
@@ -249,20 +250,4 @@ export function eligible(entry: ModelEntry, context: RuleContext): Eligible {
     kept = passed
   }
   return { kept, out, refusal: kept.length > 0 ? null : refusals.noEndpoints(context) }
-}
-
-function fitsRoute(outputs: EndpointRecord['outputModalities'], needs: RequestNeeds): boolean {
-  // Nobody says what it answers with: the provider will.
-  if (outputs.length === 0) return true
-  switch (needs.route) {
-    case 'chat':
-      return (
-        outputs.includes('text') ||
-        needs.outputModalities.some((wanted) => wanted !== 'text' && outputs.includes(wanted))
-      )
-    case 'embeddings':
-      return outputs.includes('embeddings')
-    case 'rerank':
-      return outputs.includes('rerank')
-  }
 }

@@ -36,6 +36,8 @@ export interface PlanInput {
   policy?: RoutingPolicy
   /** Whether a credential and an address are configured for the endpoint. */
   usable(endpoint: EndpointRecord): boolean
+  /** Whether this gateway could call it at all, whatever is configured. Asked only for the words of a refusal. */
+  speaks?: (endpoint: EndpointRecord) => boolean
   health(endpoint: EndpointRecord): EndpointHealth | undefined
   /** 32 bits. The same seed and inputs give the same plan. */
   seed: number
@@ -122,6 +124,7 @@ export function plan(input: PlanInput): Plan {
       model: entry.model,
       region: input.region,
       usable: input.usable,
+      speaks: input.speaks,
       freeOnly: candidate.freeOnly === true,
       admitted: admittedTiers(wishes, candidate),
     }

@@ -1,46 +1,42 @@
 import { homeOf, type Places, placesOf } from '../catalog/places.ts'
-import type { EndpointRecord, Modality, ModelEntry } from '../catalog/records.ts'
+import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
 import type { Refusal } from './refusal.ts'
 import type { RuleContext } from './rule-context.ts'
+import { givenBy, surfaces } from './surfaces.ts'
 
 // What the client reads when a filter removed the last endpoint of a model: the filter, and what would help. The first
 // words are those that clients of this API match on; keep them.
-
-const pathOfOutput: Partial<Record<Modality, string>> = {
-  embeddings: '/api/v1/embeddings',
-  rerank: '/api/v1/rerank',
-  image: '/api/v1/images',
-  audio: '/api/v1/audio/speech',
-  speech: '/api/v1/audio/speech',
-  transcription: '/api/v1/audio/transcriptions',
-  video: '/api/v1/videos',
-  text: '/api/v1/chat/completions',
-}
 
 export function noEndpoints({ model }: RuleContext): Refusal {
   return { code: 'no_endpoints', message: `No endpoints found for ${model.id}.` }
 }
 
+/** Whatever is configured: a model that makes vectors makes none the less of them for a credential. */
 export function wrongEndpoint({ model, needs }: RuleContext, removed: readonly EndpointRecord[]): Refusal {
-  const outputs = [...new Set(removed.flatMap((endpoint) => endpoint.outputModalities))]
-  const path = outputs.map((output) => pathOfOutput[output]).find((known) => known !== undefined)
-  const answers = `${model.id} answers with ${outputs.join(' and ')}, which this route (${needs.route}) does not serve.`
+  const outputs = new Set(removed.flatMap((endpoint) => endpoint.outputModalities))
+  const own = surfaces.filter(({ output }) => outputs.has(output))
+  const made = own.map(({ makes }) => makes).join(' and ')
+  const message = `${model.id} makes ${made}, not ${givenBy[needs.route]}.`
+  const [first] = own
+  if (!first) return { code: 'wrong_endpoint', message }
+  const place = first.with ? `${first.path} with ${first.with}` : first.path
   return {
     code: 'wrong_endpoint',
-    message: path ? `${answers} Use ${path}.` : answers,
-    constraint: { field: 'model', detail: path ?? `no route serves ${outputs.join(', ')}` },
+    message: `${message} ${first.served ? `Use ${place}.` : `Its route, ${place}, is not served by this gateway.`}`,
+    constraint: { field: 'model', detail: first.served ? place : `${place} (not served by this gateway)` },
   }
 }
 
 export function notConfigured(context: RuleContext, removed: readonly EndpointRecord[], entry: ModelEntry): Refusal {
   // To configure any other would not help on this host.
   if (context.region !== 'global') return dataRegion(context, removed, entry)
-  const { model } = context
-  const names = environmentNames(removed)
-  return {
-    code: 'no_endpoints',
-    message: `No endpoints found for ${model.id}: no provider of this model is configured on this gateway. Configure one: ${names}.`,
-  }
+  const { model, speaks } = context
+  const within = speaks ? removed.filter(speaks) : removed
+  const why =
+    within.length > 0
+      ? `no provider of this model is configured on this gateway. Configure one: ${environmentNames(within)}.`
+      : `its providers (${tags(removed)}) have it on an API of their own, which this gateway does not speak. Choose another model.`
+  return { code: 'no_endpoints', message: `No endpoints found for ${model.id}: ${why}` }
 }
 
 export function dataRegion({ model, region, usable }: RuleContext, _: unknown, entry: ModelEntry): Refusal {

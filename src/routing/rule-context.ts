@@ -49,6 +49,7 @@ export interface RuleContext extends Wishes {
   /** The region of the request's host. */
   region: string
   usable(endpoint: EndpointRecord): boolean
+  speaks?: ((endpoint: EndpointRecord) => boolean) | undefined
   freeOnly: boolean
   /** Tiers that a suffix or `service_tier` opens. */
   admitted: readonly ServiceTier[]

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { surfaces } from '../../src/routing/surfaces.ts'
 import { chatClient } from '../support/chat-client.ts'
 import { expectErrorEnvelope, type Json } from '../support/chat-wire.ts'
 import { type MockUpstream, startUpstream } from '../support/mock-upstream.ts'
@@ -60,6 +61,11 @@ const invalid: [string, unknown, string][] = [
   ['a tool without a name', { model, messages, tools: [{ type: 'function', function: {} }] }, 'tools[0]'],
   ['an order that is no list', { model, messages, provider: { order: 'acme' } }, 'provider.order'],
   ['too many models', { models: Array.from({ length: 9 }, (_, i) => `a/${i}`), messages }, 'models'],
+  [
+    'an embedding model',
+    { model: 'openai/text-embedding-3-small', messages },
+    'openai/text-embedding-3-small makes embeddings, not chat completions.',
+  ],
   ['an unknown model', { model: 'nobody/nothing', messages }, 'nobody/nothing is not a valid model ID'],
 ]
 
@@ -72,6 +78,21 @@ describe('a request that cannot be answered', () => {
     expect(answer.headers.get('x-generation-id')).toMatch(/^gen-/)
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
     expect(answer.headers.get('content-type')).toBe('application/json')
+  })
+
+  it('for what its model makes names the route of that, and says whether this gateway has it', async () => {
+    const { body } = await send('POST', chatPath, JSON.stringify({ model: 'openai/whisper-large-v3', messages }))
+    expect(body.error).toMatchObject({
+      metadata: { error_type: 'invalid_request' },
+      availability: {
+        code: 'wrong_endpoint',
+        constraint: { field: 'model', detail: '/api/v1/audio/transcriptions (not served by this gateway)' },
+      },
+    })
+    for (const { path, served } of surfaces) {
+      const { status } = await send('POST', path, '{}')
+      expect([path, status]).toEqual([path, served ? 400 : 404])
+    }
   })
 
   it('for an unknown model names the field that holds it', async () => {

@@ -97,10 +97,10 @@ describe('a prompt that is too long', () => {
     expect(told).not.toContain('plugin')
   })
 
-  it('is refused by a model that only draws', () => {
-    const draws = holding('draws', 4_000, { outputModalities: ['image'] })
-    const request = { ...long(20_000), ...on, modalities: ['image' as const] }
-    expect(planned([draws], request).failure?.type).toBe('context_length_exceeded')
+  it('is refused by a model that only speaks', () => {
+    const speaks = holding('speaks', 4_000, { outputModalities: ['audio'] })
+    const request = { ...long(20_000), ...on, modalities: ['audio' as const] }
+    expect(planned([speaks], request).failure?.type).toBe('context_length_exceeded')
   })
 
   it('prefers who takes it whole, then who holds half of it, then the largest', () => {
