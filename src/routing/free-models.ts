@@ -1,8 +1,6 @@
 import type { EndpointRecord, ModelEntry } from '../catalog/records.ts'
+import { converses } from './converses.ts'
 import { isFree } from './model-id.ts'
-
-/** Models that rate what others say, and answer no question. The catalogue calls them text models too. */
-const judges = /guard|safety|moderation/
 
 /** The models that `openrouter/free` draws from: someone serves them for nothing here. The sandbox only for want of others. */
 export function freeModels(
@@ -10,10 +8,7 @@ export function freeModels(
   isOpen: (endpoint: EndpointRecord) => boolean,
 ): readonly ModelEntry[] {
   const pool = models.filter(
-    ({ model, endpoints }) =>
-      model.outputModalities.includes('text') &&
-      !judges.test(model.id) &&
-      endpoints.some((endpoint) => isFree(endpoint) && isOpen(endpoint)),
+    ({ model, endpoints }) => converses(model) && endpoints.some((endpoint) => isFree(endpoint) && isOpen(endpoint)),
   )
   const real = pool.filter(({ endpoints }) => endpoints.some(({ provider }) => provider.kind !== 'sandbox'))
   return real.length > 0 ? real : pool

@@ -6,6 +6,7 @@ import { needsOf } from '../../src/routing/needs.ts'
 import { randomOf } from '../../src/routing/random.ts'
 import { wishesOf } from '../../src/routing/rule-context.ts'
 import { survivors } from '../../src/routing/survivors.ts'
+import { seededCatalog } from '../support/seeded-catalog.ts'
 import { endpointRecord, modelEntry } from './records.ts'
 
 function free(id: string, changes: Partial<EndpointRecord> = {}): ModelEntry {
@@ -32,9 +33,12 @@ describe('freeModels', () => {
     expect(ids(freeModels([mixed, paid, closed], open))).toEqual(['acme/mixed'])
   })
 
-  it('are none that only judge what others say', () => {
-    const judges = ['acme/llama-guard-4', 'acme/content-safety', 'acme/gpt-safeguard'].map((id) => free(id))
-    expect(ids(freeModels([...judges, free('acme/chat')], () => true))).toEqual(['acme/chat'])
+  it('are none that cannot hold a conversation', () => {
+    const plain = free('acme/embedder')
+    const embedder = { ...plain, model: { ...plain.model, outputModalities: ['embeddings' as const] } }
+    expect(ids(freeModels([free('acme/llama-guard-4'), embedder, free('acme/chat')], () => true))).toEqual([
+      'acme/chat',
+    ])
   })
 
   it("are the sandbox's only where there are no others", () => {
@@ -45,6 +49,15 @@ describe('freeModels', () => {
     }
     expect(ids(freeModels([sandbox], () => true))).toEqual(['sandbox/free'])
     expect(ids(freeModels([sandbox, free('acme/free')], () => true))).toEqual(['acme/free'])
+  })
+
+  it('are nothing but chat models in the shipped catalogue', async () => {
+    const { models } = await seededCatalog()
+    const pool = ids(freeModels(models, ({ provider }) => provider.slug === 'nvidia'))
+    expect(pool.length).toBeGreaterThan(30)
+    expect(pool).toContain('nvidia/mistral-nemotron')
+    const others = /embed|rerank|bge|whisper|tts|esm|guard|safety|detector|former|drive|petr|voice|gliner|usdvalidate/
+    expect(pool.filter((id) => others.test(id))).toEqual([])
   })
 })
 

@@ -1,4 +1,5 @@
 import type { EndpointRecord, ModelEntry } from '../../catalog/records.ts'
+import { converses } from '../converses.ts'
 import { pricePerToken } from '../price.ts'
 
 /** `cost_tier`, cheapest first. */
@@ -49,11 +50,11 @@ const sandboxModels = ['sandbox/text', 'sandbox/tools', 'sandbox/json', 'sandbox
  * Tiers made from the catalogue: the models that can be called here, by price, in five bands of a fifth each. Price is
  * that of the cheapest endpoint (`pricePerToken`). Only general models count: they answer with text alone, take tools,
  * are not announced to end, and somebody sells them, since what is free is limited; where that leaves none, every
- * model that answers with text counts.
+ * model that can hold a conversation counts.
  */
 export function defaultTiers(models: readonly ModelEntry[], isOpen: (endpoint: EndpointRecord) => boolean): AutoTiers {
   const open = models.flatMap((entry): Offer[] => {
-    if (!entry.model.inputModalities.includes('text') || !entry.model.outputModalities.includes('text')) return []
+    if (!converses(entry.model)) return []
     const endpoints = entry.endpoints.filter((endpoint) => endpoint.provider.kind !== 'sandbox' && isOpen(endpoint))
     return endpoints.length > 0 ? [{ entry, endpoints }] : []
   })

@@ -59,6 +59,7 @@ describe('defaultTiers', () => {
       model('acme/no-tools', 1, {}, { parameters: [] }),
       model('acme/unknown', 1, {}, { parameters: null }),
       model('acme/embedder', 1, { outputModalities: ['embeddings'] }),
+      model('acme/safeguard', 1),
       model('acme/painter', 1, { outputModalities: ['text', 'image'] }),
       model('acme/ending', 1, {}, { status: 'deprecated' }),
       model('acme/trial', 0, {}, { free: true }),
@@ -67,8 +68,13 @@ describe('defaultTiers', () => {
     expect(costTiers.flatMap((tier) => tiers[tier])).toEqual(['acme/good'])
   })
 
-  it('takes any model that writes where there is no general one', () => {
-    const models = [model('acme/trial', 0, {}, { free: true }), model('acme/no-tools', 1, {}, { parameters: [] })]
+  it('takes any model that converses where there is no general one', () => {
+    const models = [
+      model('acme/trial', 0, {}, { free: true }),
+      model('acme/no-tools', 1, {}, { parameters: [] }),
+      model('acme/no-tools-guard', 1, {}, { parameters: [] }),
+      model('acme/embedder', 1, { outputModalities: ['embeddings'] }),
+    ]
     const tiers = defaultTiers(models, open)
     expect(costTiers.flatMap((tier) => tiers[tier])).toEqual(['acme/trial', 'acme/no-tools'])
   })
