@@ -63,6 +63,8 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
     refuses: ['tools', 'tool_choice', 'parallel_tool_calls', 'n', 'seed', 'logit_bias', 'min_p', 'top_a', 'stop'],
   },
   inflection: {},
+  // It fills gaps in code, on a door of its own.
+  inception: { notChat: /^mercury-edit/ },
   thinkingmachines: { baseUrl: 'https://tinker.thinkingmachines.dev/services/tinker-prod/oai/api/v1' },
 
   // Clouds.

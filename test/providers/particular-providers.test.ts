@@ -62,6 +62,13 @@ describe('openai', () => {
   })
 })
 
+describe('inception', () => {
+  it('completes code elsewhere than by chat', () => {
+    const { notChat } = of('inception')
+    expect([notChat?.test('mercury-edit-2'), notChat?.test('mercury-2')]).toEqual([true, false])
+  })
+})
+
 describe('mistral', () => {
   it('gets ids of nine letters, its own untouched, and the same for a call and its result', () => {
     const rewrite = of('mistral').toolCallId as (id: string) => string
