@@ -82,6 +82,7 @@ export interface ModelQuery {
   maxOutputPrice: number | null
   minAgeDays: number | null
   maxAgeDays: number | null
+  distillable: boolean
   zeroRetention: boolean
   region: 'eu' | 'us' | null
   usable: boolean | null
@@ -90,16 +91,16 @@ export interface ModelQuery {
 
 /**
  * Reads the query of a list of models. A value outside its enumeration and a number that is none are the client's
- * mistake and named in a 400. `category`, `distillable` and the bounds on benchmark scores are checked like the others
- * but filter nothing, and the sorts by popularity and score keep the stored order: this catalogue has no such data, and
- * a model of which nothing is known goes last, not away. Unknown parameters are ignored.
+ * mistake and named in a 400. `category` and the bounds on benchmark scores are checked like the others but filter
+ * nothing, and the sorts by popularity and score keep the stored order: this catalogue has no such data, and a model of
+ * which nothing is known goes last, not away. `distillable=true` is about a right and finds only models that are on
+ * record as granting it, which is none. Unknown parameters are ignored.
  *
  * @throws FailureError `invalid_request`
  */
 export function parseModelQuery(search: URLSearchParams): ModelQuery {
   const read = readerOf(search)
   read.choice('category', categories)
-  read.choice('distillable', ['true', 'false'])
   for (const name of unknownMeasures) read.number(name)
   const limit = read.integer('limit', 1, 1000)
   const offset = read.integer('offset', 0, Number.MAX_SAFE_INTEGER)
@@ -121,6 +122,7 @@ export function parseModelQuery(search: URLSearchParams): ModelQuery {
     maxOutputPrice: read.number('max_output_price'),
     minAgeDays: read.number('min_age_days'),
     maxAgeDays: read.number('max_age_days'),
+    distillable: read.choice('distillable', ['true', 'false']) === 'true',
     zeroRetention: read.choice('zdr', ['true', 'false']) === 'true',
     region: read.choice('region', ['eu', 'us']),
     usable: readUsable(search),
@@ -206,6 +208,7 @@ export interface Listed {
 /** Whether a model, seen through these of its endpoints, passes a query. What is unknown passes no bound. */
 export function matches({ entry, endpoints }: Listed, query: ModelQuery, nowMs: number): boolean {
   const { model } = entry
+  if (query.distillable) return false
   const has = (wanted: readonly string[], present: readonly string[]) => wanted.every((item) => present.includes(item))
   if (query.outputs && !model.outputModalities.some((kind) => query.outputs?.includes(kind))) return false
   if (!has(query.inputs, model.inputModalities)) return false
