@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: [
+            'test/*.test.ts',
             'test/{api,chat,catalog,dispatch,edge,metering,privacy,providers,routing,sandbox,scripts}/**/*.test.ts',
           ],
           environment: 'node',

@@ -3,6 +3,7 @@ import { type EdgeCache, edgeCacheOver } from './catalog/edge-cache.ts'
 import type { EndpointRecord, ModelEntry, ProviderRecord } from './catalog/records.ts'
 import { type CatalogPorts, CatalogSnapshot } from './catalog/snapshot.ts'
 import { type Failure, FailureError } from './chat/failure.ts'
+import { type Configuration, faultLine, readConfiguration } from './configuration.ts'
 import { type AccountSettings, type SettingsPorts, SettingsSnapshot } from './dispatch/account-settings.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { Health } from './dispatch/health.ts'
@@ -10,7 +11,6 @@ import type { KeyDirectory } from './dispatch/key-directory.ts'
 import type { Admission, AdmissionAsk, Keys } from './dispatch/keys.ts'
 import { refusalOf } from './edge/address.ts'
 import { Background } from './edge/background.ts'
-import { defaultMaxBodyBytes } from './edge/body.ts'
 import { type Egress, openEgress } from './edge/egress.ts'
 import { Patience } from './edge/patience.ts'
 import { regionOf } from './edge/region.ts'
@@ -39,18 +39,18 @@ import { readSettings, writeSettings } from './store/settings.ts'
 
 /** What one isolate keeps across requests. Everything that belongs to a request (stubs, timers) is handed in anew. */
 interface Isolate {
+  configuration: Configuration
+  /** What every request is told where the configuration leaves nothing safe to do. */
+  refusal: Failure | null
   catalog: CatalogSnapshot
   account: SettingsSnapshot
   health: HealthWatch
   retryBudget: RetryBudget
   admissions: AdmissionCaller
   guard: AdmissionGuard
-  /** How long a part of the gateway's own state may take to answer. */
-  stateMs: number
   settling: SettleQueue
   egress: Egress
   access: WeakMap<EndpointRecord, Access | null>
-  deadlines: Deadlines
   /** Of the origin that was asked last: there is seldom another. */
   settings: Settings | undefined
   /** Where this isolate runs, as far as its first client tells: health is kept by continent. */
@@ -70,13 +70,10 @@ let isolate: Isolate | undefined
 /** The only place that turns bindings into what the rooms ask for. */
 export function openGateway(env: Env, request: Request, context: ExecutionContext): Gateway {
   isolate ??= openIsolate(env, request)
-  const variables = env as unknown as Variables
+  if (isolate.refusal !== null) throw new FailureError(isolate.refusal)
   const origin = originOf(request.url)
-  if (isolate.settings?.origin !== origin) isolate.settings = settingsOf(origin, variables)
-  const { settings } = isolate
-  if (settings.environment === 'production' && settings.region === 'eu' && env.STATE_JURISDICTION !== 'eu')
-    throw new FailureError(stateElsewhere)
-  return new RequestGateway(env, isolate, settings, new Background(context))
+  if (isolate.settings?.origin !== origin) isolate.settings = settingsOf(origin, isolate.configuration)
+  return new RequestGateway(env, isolate, isolate.settings, new Background(context))
 }
 
 /**
@@ -104,7 +101,7 @@ class RequestGateway implements Gateway {
     this.#isolate = isolate
     this.#background = background
     this.settings = settings
-    this.deadlines = isolate.deadlines
+    this.deadlines = isolate.configuration.deadlines
     this.retryBudget = isolate.retryBudget
     this.fetch = isolate.egress
     this.catalog = isolate.catalog.view(new CatalogBehind(env, background))
@@ -119,17 +116,20 @@ class RequestGateway implements Gateway {
 
   access(endpoint: EndpointRecord): Access | null {
     const variables = this.#env as unknown as Variables
-    if (endpoint.provider.kind === 'sandbox') return accessOf(endpoint, withSandbox(variables, this.settings.origin))
-    const { access } = this.#isolate
+    const { access, configuration } = this.#isolate
+    if (endpoint.provider.kind === 'sandbox') {
+      const sandbox = configuration.sandboxBaseUrl || `${this.settings.origin}/sandbox/v1`
+      return accessOf(endpoint, withSandbox(variables, sandbox), this.settings.environment)
+    }
     const known = access.get(endpoint)
     if (known !== undefined) return known
-    const found = accessOf(endpoint, variables)
+    const found = accessOf(endpoint, variables, this.settings.environment)
     access.set(endpoint, found)
     return found
   }
 
   isOperatorKey(key: string): Promise<boolean> {
-    return isOperatorKey(key, (this.#env as unknown as Variables).MANAGEMENT_KEY ?? '')
+    return isOperatorKey(key, this.#isolate.configuration.managementKey)
   }
 
   waitUntil(promise: Promise<unknown>): void {
@@ -199,35 +199,36 @@ class HealthBehind extends Behind implements RequestPorts {
 
 function openIsolate(env: Env, request: Request): Isolate {
   const variables = env as unknown as Variables
-  const stateMs = positive(variables.KEY_TIMEOUT_MS, 5_000)
+  const configuration = readConfiguration(variables)
+  for (const fault of configuration.faults) console.warn(faultLine(fault))
   return {
+    configuration,
+    refusal: refusalFor(configuration),
     catalog: new CatalogSnapshot(),
     account: new SettingsSnapshot(),
     health: new HealthWatch(),
     retryBudget: openBudget(Date.now()),
     admissions: new AdmissionCaller(),
     guard: new AdmissionGuard({
-      timeoutMs: stateMs,
-      degraded: variables.ON_KEY_OBJECT_FAILURE === 'degraded',
+      timeoutMs: configuration.keyTimeoutMs,
+      degraded: configuration.onKeyObjectFailure === 'degraded',
     }),
-    stateMs,
     settling: new SettleQueue(),
     egress: openEgress({
-      environment: environmentOf(variables),
+      environment: configuration.environment,
       fetch: withAiBinding((url, init) => fetch(url, init), variables),
     }),
     access: new WeakMap(),
-    deadlines: deadlinesOf(variables),
     settings: undefined,
     continent: continentOf(request),
   }
 }
 
-/** Closed when in doubt: an EU host whose objects could be anywhere answers nobody. */
-const stateElsewhere: Failure = {
-  type: 'server',
-  status: 503,
-  message: 'This deployment answers for the EU, but its state is not tied to it: set STATE_JURISDICTION to "eu".',
+function refusalFor({ faults }: Configuration): Failure | null {
+  const fault = faults.find(({ instead }) => instead === null)
+  if (fault === undefined) return null
+  const message = `This deployment cannot answer: its variable ${fault.name} has to be ${fault.accepted}.`
+  return { type: 'server', status: 503, message }
 }
 
 /** Jurisdictions exist on Cloudflare only: locally `jurisdiction()` throws, so an empty variable asks for none. */
@@ -235,7 +236,7 @@ function inJurisdiction<T extends Rpc.DurableObjectBranded>(
   namespace: DurableObjectNamespace<T>,
   jurisdiction: string,
 ): DurableObjectNamespace<T> {
-  return jurisdiction === '' ? namespace : namespace.jurisdiction(jurisdiction as DurableObjectJurisdiction)
+  return jurisdiction ? namespace.jurisdiction(jurisdiction as DurableObjectJurisdiction) : namespace
 }
 
 const keyIds = new ObjectIds<KeyObject>()
@@ -272,7 +273,10 @@ class KeyObjects implements Keys {
   }
 
   check(hash: string): Promise<Admission> {
-    return reached(this.#isolate.stateMs, async (): Promise<Admission> => keyObject(this.#env, hash).check())
+    return reached(
+      this.#isolate.configuration.keyTimeoutMs,
+      async (): Promise<Admission> => keyObject(this.#env, hash).check(),
+    )
   }
 
   settle(row: GenerationRow, note?: ConversationNote): Promise<void> {
@@ -283,7 +287,7 @@ class KeyObjects implements Keys {
   }
 
   generation(hash: string | null, id: string): Promise<GenerationRow | null> {
-    return reached(this.#isolate.stateMs, async () =>
+    return reached(this.#isolate.configuration.keyTimeoutMs, async () =>
       hash === null ? readGeneration(this.#env.DB, id) : keyObject(this.#env, hash).generation(id),
     )
   }
@@ -322,35 +326,31 @@ function directoryOf(env: Env): KeyDirectory {
   }
 }
 
-function accessOf(endpoint: EndpointRecord, variables: Variables): Access | null {
+function accessOf(endpoint: EndpointRecord, variables: Variables, environment: Settings['environment']): Access | null {
   const provider = providerOf(endpoint.provider)
   if (!provider || provider.wire(endpoint) === null) return null
   const credential = provider.credential(variables, endpoint)
   if (credential === null && provider.needsCredential !== false) return null
   const baseUrl = provider.baseUrl(endpoint, variables)
   // An address that the egress would refuse is as good as none: better not listed than called in vain.
-  if (baseUrl === null || refusalOf(baseUrl, environmentOf(variables)) !== null) return null
+  if (baseUrl === null || refusalOf(baseUrl, environment) !== null) return null
   return { baseUrl, credential }
 }
 
 /** The sandbox is this Worker itself, reached over HTTP like any other provider. */
-function withSandbox(variables: Variables, origin: string): Variables {
-  return variables.SANDBOX_BASE_URL ? variables : { ...variables, SANDBOX_BASE_URL: `${origin}/sandbox/v1` }
+function withSandbox(variables: Variables, baseUrl: string): Variables {
+  return variables.SANDBOX_BASE_URL === baseUrl ? variables : { ...variables, SANDBOX_BASE_URL: baseUrl }
 }
 
-function environmentOf(variables: Variables): Settings['environment'] {
-  return variables.ENVIRONMENT === 'development' ? 'development' : 'production'
-}
-
-function settingsOf(origin: string, variables: Variables): Settings {
-  const environment = environmentOf(variables)
+function settingsOf(origin: string, configuration: Configuration): Settings {
+  const { environment, region, maxBodyBytes, autoRouterTiers, keyChecksumSecret } = configuration
   return {
     environment,
-    region: regionOf(origin, { REGION: variables.REGION || 'global', ENVIRONMENT: environment }),
-    maxBodyBytes: positive(variables.MAX_BODY_BYTES, defaultMaxBodyBytes),
+    region: regionOf(origin, { REGION: region, ENVIRONMENT: environment }),
+    maxBodyBytes,
     origin,
-    ...(variables.AUTO_ROUTER_TIERS ? { autoRouterTiers: variables.AUTO_ROUTER_TIERS } : {}),
-    ...(variables.KEY_CHECKSUM_SECRET ? { keyChecksumSecret: variables.KEY_CHECKSUM_SECRET } : {}),
+    ...(autoRouterTiers ? { autoRouterTiers } : {}),
+    ...(keyChecksumSecret ? { keyChecksumSecret } : {}),
   }
 }
 
@@ -359,39 +359,14 @@ function originOf(url: string): string {
   return path < 0 ? url : url.slice(0, path)
 }
 
-/**
- * `openrouter-routing.md` §3.13 recommends 30 s to the first byte, 120 s where the model reasons, and ten minutes in all.
- * A whole answer gets longer, because its first byte comes when the last token is there.
- */
-function deadlinesOf(variables: Variables): Deadlines {
-  return {
-    firstContentMs: positive(variables.FIRST_CONTENT_TIMEOUT_MS, 30_000),
-    firstContentReasoningMs: positive(variables.FIRST_CONTENT_REASONING_TIMEOUT_MS, 120_000),
-    wholeAnswerMs: positive(variables.WHOLE_ANSWER_TIMEOUT_MS, 300_000),
-    wholeAnswerReasoningMs: positive(variables.WHOLE_ANSWER_REASONING_TIMEOUT_MS, 300_000),
-    idleMs: positive(variables.IDLE_TIMEOUT_MS, 60_000),
-    idleReasoningMs: positive(variables.IDLE_REASONING_TIMEOUT_MS, 120_000),
-    totalMs: positive(variables.TOTAL_TIMEOUT_MS, 600_000),
-    totalReasoningMs: positive(variables.TOTAL_REASONING_TIMEOUT_MS, 600_000),
-  }
-}
-
-function positive(text: string | undefined, fallback: number): number {
-  const value = Number(text)
-  return text !== undefined && text !== '' && Number.isFinite(value) && value > 0 ? value : fallback
-}
-
 function continentOf(request: Request): string {
   const continent = (request.cf as { continent?: unknown } | undefined)?.continent
   return typeof continent === 'string' ? continent : 'local'
 }
 
-/** A shorter string could be guessed. */
-const minManagementKeyLength = 32
-
 /** Compares digests, so that neither the length nor the place of the first difference can be timed. */
 async function isOperatorKey(key: string, managementKey: string): Promise<boolean> {
-  if (managementKey.length < minManagementKeyLength) return false
+  if (managementKey === '') return false
   const [given, wanted] = await Promise.all([digestOf(key), digestOf(managementKey)])
   return crypto.subtle.timingSafeEqual(given, wanted)
 }

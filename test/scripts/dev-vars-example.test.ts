@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { exampleText } from '../../scripts/build-dev-vars.mjs'
 import providers from '../../seed/providers.json'
+import { readConfiguration } from '../../src/configuration.ts'
 
 const example = readFileSync('.dev.vars.example', 'utf8')
 const variables = parseEnv(example)
@@ -34,6 +35,9 @@ describe('.dev.vars.example', () => {
       [...source.matchAll(/\bvariables\.([A-Z][A-Z0-9_]+)/g)].map(([, name]) => name),
     )
     expect(read.length).toBeGreaterThan(5)
+    const settings = new Proxy({}, { get: (_, name) => void read.push(String(name)) })
+    expect(readConfiguration(settings).faults).toEqual([])
+    expect(read).toContain('MAX_BODY_BYTES')
     expect(Object.keys(variables)).toEqual(expect.arrayContaining(read))
   })
 })
