@@ -1,22 +1,46 @@
+import { inspectKey } from '../src/edge/api-key.ts'
+import { readKey } from '../src/store/keys.ts'
 import { mintKeyRow } from './mint-key.mjs'
 
 /**
- * Makes a management key and an API key where the database has none of the kind.
+ * Makes a management key where none is kept that the gateway accepts, and an API key where there is none or where the
+ * kept key shows that all keys were made with another checksum secret.
  *
  * @param {D1Database} database
- * @param {string | undefined} secret KEY_CHECKSUM_SECRET
- * @returns {Promise<{ managementKey: string | null, apiKey: string | null }>} the new keys; null = there was one
+ * @param {object} options
+ * @param {string | undefined} options.secret KEY_CHECKSUM_SECRET
+ * @param {string | null} options.kept the management key of an earlier start; null = none is kept
+ * @returns {Promise<{ managementKey: string | null, apiKey: string | null, reason: Reason | null }>} the new keys;
+ *   null = there was one
+ * @typedef {'first' | 'lost' | 'secret-changed' | 'revoked'} Reason why there is a new management key
  */
-export async function ensureKeys(database, secret) {
+export async function ensureKeys(database, { secret, kept }) {
+  const reason = await reasonForKey(database, { secret, kept })
+  const needsApiKey = reason === 'secret-changed' || !(await hasKey(database, 'inference'))
   return {
-    managementKey: await ensureKey(database, { kind: 'management', name: 'First management key', secret }),
-    apiKey: await ensureKey(database, { kind: 'inference', name: 'First API key', secret }),
+    managementKey: reason && (await makeKey(database, { kind: 'management', name: 'First management key', secret })),
+    apiKey: needsApiKey ? await makeKey(database, { kind: 'inference', name: 'First API key', secret }) : null,
+    reason,
   }
 }
 
-async function ensureKey(database, wanted) {
+async function reasonForKey(database, { secret, kept }) {
+  if (!(await hasKey(database, 'management'))) return 'first'
+  if (kept === null) return 'lost'
+  const inspected = await inspectKey(kept, secret)
+  if (inspected === null) return 'secret-changed'
+  const record = await readKey(database, inspected.hash)
+  const isExpired = record !== null && record.expiresAt !== null && record.expiresAt <= Date.now()
+  const isAccepted = record?.kind === 'management' && !record.disabled && !isExpired
+  return isAccepted ? null : 'revoked'
+}
+
+async function hasKey(database, kind) {
   const count = 'SELECT COUNT(*) AS keys FROM keys WHERE kind = ? AND deleted_at IS NULL'
-  if ((await database.prepare(count).bind(wanted.kind).first('keys')) > 0) return null
+  return (await database.prepare(count).bind(kind).first('keys')) > 0
+}
+
+async function makeKey(database, wanted) {
   const { key, sql, params } = await mintKeyRow(wanted)
   await database
     .prepare(sql)

@@ -3,12 +3,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import { ensureKeys } from './first-keys.mjs'
 import { listen } from './front.mjs'
 import { seedStatements, seedVersion } from './seed-sql.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
+const configPath = join(root, 'wrangler.toml')
 
 /** How long work behind answers (settling what was cut off) may take before the process ends. */
 const drainMs = 300
@@ -19,7 +20,7 @@ const drainMs = 300
  * @property {string} url `http://127.0.0.1:<port>`
  * @property {import('miniflare').Miniflare} miniflare
  * @property {D1Database} database
- * @property {{ managementKey: string | null, apiKey: string | null }} newKeys null = there was one
+ * @property {import('./first-keys.mjs').FirstKeys} newKeys null = there was one
  * @property {() => Promise<void>} stop
  */
 
@@ -31,21 +32,22 @@ const drainMs = 300
  * @param {number} options.port 0 = any free one
  * @param {string} options.stateDirectory where D1 and the Durable Objects live; `.wrangler/state/v3` is wrangler's own
  * @param {Record<string, string>} options.variables text bindings, over those of `wrangler.toml`
+ * @param {string | null} [options.keptManagementKey] the one that an earlier start made
  * @param {(line: { level: string, message: string }) => void} options.onLog a line that the Worker or its runtime wrote
  * @returns {Promise<RunningGateway>}
  * @throws {NodeJS.ErrnoException} `EADDRINUSE` when the port is taken
  */
-export async function startGateway({ bundle, port, stateDirectory, variables, onLog }) {
+export async function startGateway({ bundle, port, stateDirectory, variables, keptManagementKey = null, onLog }) {
   const front = await listen(port)
   const url = `http://127.0.0.1:${front.port}`
   let miniflare
   try {
-    const options = await workerOptions(bundle, {
-      ENVIRONMENT: 'development',
+    const bindings = bindingsOf({
       // Its own address as this machine knows it: not every resolver has names like eu.localhost.
       SANDBOX_BASE_URL: `${url}/sandbox/v1`,
       ...variables,
     })
+    const options = await workerOptions(bundle, bindings)
     miniflare = new Miniflare({
       ...options,
       host: '127.0.0.1',
@@ -61,7 +63,7 @@ export async function startGateway({ bundle, port, stateDirectory, variables, on
     const database = await miniflare.getD1Database('DB')
     await migrate(database)
     await seed(database)
-    const newKeys = await ensureKeys(database, variables.KEY_CHECKSUM_SECRET)
+    const newKeys = await ensureKeys(database, { secret: bindings.KEY_CHECKSUM_SECRET, kept: keptManagementKey })
     front.open(Number((await miniflare.unsafeGetDirectURL()).port))
     return {
       port: front.port,
@@ -82,14 +84,24 @@ export async function startGateway({ bundle, port, stateDirectory, variables, on
   }
 }
 
-async function workerOptions(bundle, variables) {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))
-  const { modulesRules, ...worker } = workerOptions
+/**
+ * What the Worker finds in its environment beside its objects and its database. Of `.dev.vars` only what is given here:
+ * wrangler would take it wherever it finds one, empty values included.
+ *
+ * @param {Record<string, string>} variables over those of `wrangler.toml`
+ */
+export function bindingsOf(variables) {
+  const { vars } = unstable_readConfig({ config: configPath })
+  return { ...vars, ENVIRONMENT: 'development', ...variables }
+}
+
+async function workerOptions(bundle, bindings) {
+  const { modulesRules, ...worker } = unstable_getMiniflareWorkerOptions(configPath).workerOptions
   const options = convertV4MiniflareOptions({
     ...worker,
     name: 'causeway',
     rootPath: root,
-    bindings: { ...worker.bindings, ...variables },
+    bindings,
     modules: [{ type: 'ESModule', path: join(root, 'index.js'), contents: await readFile(bundle, 'utf8') }],
   })
   // Straight to the Worker: Miniflare's own entry rewrites headers and compresses on its way.

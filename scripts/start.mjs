@@ -1,12 +1,25 @@
 // `npm start`: the gateway on this machine, with a catalogue, keys and a first request to try.
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { faultLine, readConfiguration } from '../src/configuration.ts'
 import { buildWorker } from './build-worker.mjs'
 import { readDevVars } from './dev-vars.mjs'
-import { root, startGateway } from './gateway-process.mjs'
+import { bindingsOf, root, startGateway } from './gateway-process.mjs'
+
+// The sandbox cuts a connection by throwing, which the runtime reports as if something were wrong.
+const asIntended = /The sandbox cut this answer/
+const keptAt = '.causeway/management-key'
+
+/** Why there are new keys after the first start. */
+const reasons = {
+  lost: `${keptAt} is not there any more, so here is a new management key.`,
+  'secret-changed': `The management key in ${keptAt} was made with another KEY_CHECKSUM_SECRET: every key made before is refused. New ones:`,
+  revoked: `The management key in ${keptAt} is refused: it was revoked or disabled, or has expired. A new one:`,
+}
 
 const port = portFrom(process.env.PORT || '8787')
 const variables = readDevVars(root)
+const told = tellFaults(bindingsOf(variables))
 const gateway = await start().catch((error) => {
   console.error(explain(error))
   process.exit(1)
@@ -20,6 +33,7 @@ async function start() {
     port,
     stateDirectory: join(root, '.wrangler/state/v3'),
     variables,
+    keptManagementKey: await readKept(),
     onLog: printLog,
   })
 }
@@ -31,6 +45,21 @@ function portFrom(text) {
   process.exit(1)
 }
 
+/**
+ * Says what of the configuration is not accepted, before anything starts, and ends where nothing can stand in for it.
+ * Answers with the lines: the Worker says the same once more.
+ */
+function tellFaults(bindings) {
+  const { jurisdiction, faults } = readConfiguration(bindings)
+  const accepted = 'empty on this machine, whose runtime knows no jurisdictions'
+  const own = jurisdiction && { name: 'STATE_JURISDICTION', given: `"${jurisdiction}"`, accepted, instead: null }
+  const all = own ? [...faults, own] : faults
+  const lines = all.map(faultLine)
+  for (const line of lines) console.error(line)
+  if (all.some(({ instead }) => instead === null)) process.exit(1)
+  return new Set(lines)
+}
+
 function explain(error) {
   if (error.code === 'EADDRINUSE') {
     return `Port ${port} is taken. Stop what listens there, or choose another one: PORT=${port + 1} npm start`
@@ -38,11 +67,8 @@ function explain(error) {
   return error.stack ?? String(error)
 }
 
-// The sandbox cuts a connection by throwing, which the runtime reports as if something were wrong.
-const asIntended = /The sandbox cut this answer/
-
 function printLog({ level, message }) {
-  if (asIntended.test(message)) return
+  if (asIntended.test(message) || told.has(message)) return
   const stream = level === 'error' || level === 'warn' ? process.stderr : process.stdout
   stream.write(`${message}\n`)
 }
@@ -63,12 +89,13 @@ function stopOnSignals() {
   }
 }
 
-async function greet({ managementKey, apiKey }) {
+async function greet({ managementKey, apiKey, reason }) {
   const host = `localhost:${gateway.port}`
   const lines = [`Causeway is ready on http://${host}, its EU host on http://eu.${host}.`, '']
+  if (reason in reasons) lines.push(reasons[reason], '')
   if (managementKey) {
     await keep(managementKey)
-    lines.push(`  Management key  ${managementKey}  (also in .causeway/management-key)`)
+    lines.push(`  Management key  ${managementKey}  (also in ${keptAt})`)
   }
   if (apiKey) lines.push(`  API key         ${apiKey}`)
   if (managementKey || apiKey) lines.push('', 'Keys are shown once; `npm run key -- create` makes more.')
@@ -86,9 +113,18 @@ async function greet({ managementKey, apiKey }) {
 }
 
 async function keep(managementKey) {
-  const path = join(root, '.causeway/management-key')
+  const path = join(root, keptAt)
   await mkdir(join(root, '.causeway'), { recursive: true, mode: 0o700 })
   await writeFile(path, `${managementKey}\n`, { mode: 0o600 })
   // The mode above is only for a new file.
   await chmod(path, 0o600)
+}
+
+async function readKept() {
+  try {
+    return (await readFile(join(root, keptAt), 'utf8')).trim() || null
+  } catch (error) {
+    if (error.code === 'ENOENT') return null
+    throw error
+  }
 }

@@ -12,7 +12,7 @@ describe('the configuration', () => {
       maxBodyBytes: 20_971_520,
       keyTimeoutMs: 5_000,
       onKeyObjectFailure: 'closed',
-      deadlines: { wholeAnswerMs: 60_000, totalReasoningMs: 300_000 },
+      deadlines: { wholeAnswerMs: 300_000, totalReasoningMs: 600_000 },
       faults: [],
     })
   })

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -51,6 +52,16 @@ async function start(port = '0'): Promise<Started> {
   return { child, output: () => output, url, ended }
 }
 
+const configure = (text: string) => writeFileSync(join(checkout, '.dev.vars'), text)
+const keysIn = (started: Started) => started.output().match(/sk-cw-v1-[0-9a-f]{64}/g) ?? []
+const statusOf = async (url: string, key = '') =>
+  (await fetch(url, { headers: { authorization: `Bearer ${key}` } })).status
+
+async function stop({ child, ended }: Started): Promise<void> {
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+}
+
 describe('npm start', () => {
   it('makes keys once, serves, survives a restart and stops when asked', async () => {
     const first = await start()
@@ -88,5 +99,60 @@ describe('npm start', () => {
     const wrong = await start('http')
     expect(await wrong.ended).toBe(1)
     expect(wrong.output()).toContain('PORT must be a number')
+  })
+
+  it('gets back in where the kept management key is refused: after a new checksum secret, revoked, or lost', async () => {
+    configure('KEY_CHECKSUM_SECRET=something new\n')
+    const changed = await start()
+    expect(changed.output()).toContain('made with another KEY_CHECKSUM_SECRET')
+    const [managementKey, apiKey] = keysIn(changed)
+    expect(await statusOf(`${changed.url}/api/v1/keys`, managementKey)).toBe(200)
+    expect(await statusOf(`${changed.url}/api/v1/models/user`, apiKey)).toBe(200)
+    const hash = createHash('sha256')
+      .update(managementKey ?? '')
+      .digest('hex')
+    const revoked = await fetch(`${changed.url}/api/v1/keys/${hash}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${managementKey}` },
+    })
+    expect(revoked.status).toBe(200)
+    await stop(changed)
+
+    const again = await start()
+    expect(again.output()).toContain('was revoked or disabled, or has expired')
+    const [second] = keysIn(again)
+    expect(keysIn(again).filter((key) => key !== second)).toEqual([])
+    expect(await statusOf(`${again.url}/api/v1/keys`, second)).toBe(200)
+    await stop(again)
+
+    rmSync(join(checkout, '.causeway'), { recursive: true })
+    const lost = await start()
+    expect(lost.output()).toContain('is not there any more')
+    expect(await statusOf(`${lost.url}/api/v1/keys`, keysIn(lost)[0])).toBe(200)
+    await stop(lost)
+  })
+
+  it('says in a line each what of the configuration it does not take, once, and starts', async () => {
+    configure('MAX_BODY_BYTES=lots\nMANAGEMENT_KEY=short\nAUTO_ROUTER_TIERS=nonsense\n')
+    const started = await start()
+    await fetch(`${started.url}/api/v1/models`)
+    await stop(started)
+    const told = started
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('has to be'))
+    expect(told.map((line) => line.split(' ')[0])).toEqual(['MANAGEMENT_KEY', 'AUTO_ROUTER_TIERS', 'MAX_BODY_BYTES'])
+    expect(started.output()).not.toContain('short')
+  })
+
+  it.each([
+    ['REGION=mars', 'REGION is "mars", but has to be "global" or "eu".'],
+    ['STATE_JURISDICTION=eu', 'STATE_JURISDICTION is "eu", but has to be empty on this machine'],
+  ])('does not start with %s', async (line, words) => {
+    configure(`${line}\n`)
+    const refused = await start()
+    expect(await refused.ended).toBe(1)
+    expect(refused.output()).toContain(words)
+    expect(refused.output().trim().split('\n')).toHaveLength(1)
   })
 })
