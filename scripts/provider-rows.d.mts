@@ -5,4 +5,5 @@ export function modelIdOf(
   catalogue: Map<string, string>,
   named: Map<string, string>,
 ): string
+export function perMillion(dollarsPerToken: string): string
 export function perToken(dollarsPerMillion: string): string | null

@@ -180,6 +180,14 @@ export function removalStatements(slug) {
   ]
 }
 
+/** The way back from `perToken`. */
+export function perMillion(dollarsPerToken) {
+  const [whole, fraction = ''] = dollarsPerToken.split('.')
+  const digits = fraction.padEnd(6, '0')
+  const text = `${whole}${digits.slice(0, 6)}.${digits.slice(6)}`
+  return text.replace(/\.?0*$/, '').replace(/^0+(?=\d)/, '') || '0'
+}
+
 /** US dollars a million tokens as dollars a token, exactly: the point moves, nothing is computed. */
 export function perToken(dollarsPerMillion) {
   const match = /^\$?(\d{1,12})(?:\.(\d{1,12}))?$/.exec(dollarsPerMillion.trim())

@@ -8,7 +8,7 @@ import { refusalOf } from '../src/edge/address.ts'
 import { variablePrefix } from './build-dev-vars.mjs'
 import { readDevVars } from './dev-vars.mjs'
 import { DiscoveryError, discoverModels } from './discover-models.mjs'
-import { catalogueOf, isSlug, perToken, providerStatements, removalStatements } from './provider-rows.mjs'
+import { catalogueOf, isSlug, perMillion, perToken, providerStatements, removalStatements } from './provider-rows.mjs'
 import { literal } from './seed-rows.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -28,8 +28,8 @@ Options of add and refresh:
   --context N             tokens; for Ollama what it sets aside for each request (default 32768 at most)
   --max-output N          tokens
   --reasoning             its models think before they answer
-  --price-prompt USD      a million tokens (default 0)
-  --price-completion USD  a million tokens (default 0)
+  --price-prompt USD      a million tokens (default: as before, or 0)
+  --price-completion USD  a million tokens (default: as before, or 0)
   --eu                    it is in the EU: the EU host may use it
   --headquarters CC       the country whose law binds whoever runs it, for provider.jurisdictions
   --datacenters CC[,CC]   every country in which it may process, for provider.regions
@@ -84,8 +84,11 @@ export function readCommand(argv) {
   const [action, slug = values.slug, ...rest] = positionals
   if (values.help || action === 'help') return { action: 'help' }
   const needsSlug = ['add', 'refresh', 'remove'].includes(action)
-  if ((!needsSlug && action !== 'list') || rest.length > 0 || needsSlug !== (slug !== undefined))
-    throw new Complaint(usage)
+  if (action === undefined) throw new Complaint(usage)
+  if (!needsSlug && action !== 'list') throw new Complaint(`There is no command "${action}".\n\n${usage}`)
+  const excess = needsSlug || slug === undefined ? rest : [slug, ...rest]
+  if (excess.length > 0) throw new Complaint(`${action} does not take "${excess.join(' ')}".\n\n${usage}`)
+  if (needsSlug && slug === undefined) throw new Complaint(`${action} takes the SLUG of a provider.\n\n${usage}`)
   if (slug !== undefined && !isSlug(slug))
     throw new Complaint(`"${slug}" is no slug: small letters, digits and hyphens.`)
   if (values.engine !== undefined && !engines.includes(values.engine))
@@ -144,10 +147,11 @@ function countOf(option, text) {
   throw new Complaint(`${option} is a number of tokens.`)
 }
 
+/** The parts that were said. */
 function priceOf(prompt, completion) {
-  if (prompt === undefined && completion === undefined) return undefined
-  const price = { prompt: perToken(prompt ?? '0'), completion: perToken(completion ?? '0') }
-  if (price.prompt === null || price.completion === null)
+  const said = Object.entries({ prompt, completion }).filter(([, text]) => text !== undefined)
+  const price = Object.fromEntries(said.map(([part, text]) => [part, perToken(text)]))
+  if (Object.values(price).includes(null))
     throw new Complaint('A price is an amount of US dollars a million tokens, such as --price-prompt 0.15')
   return price
 }
@@ -203,6 +207,7 @@ async function write(command, database, { variables, fetch }) {
   const models = chosen(server.models, command.wanted).map((model) =>
     server.engine === 'ollama' && model.context > ollamaContext ? { ...model, context: ollamaContext } : model,
   )
+  const settings = mergedSettings(command, settingsOf(endpointsBefore), ours)
   const namesBefore = endpointsBefore.map(({ upstream_id, model }) => [upstream_id, model])
   const { statements, endpoints, unpriced } = providerStatements({
     provider: ours
@@ -221,11 +226,23 @@ async function write(command, database, { variables, fetch }) {
     models,
     catalogue: catalogueOf(modelRows),
     named: new Map([...namesBefore, ...[...command.wanted].filter(([, id]) => id !== undefined)]),
-    settings: { ...(action === 'refresh' ? settingsOf(endpointsBefore) : {}), ...given(command.settings) },
+    settings,
   })
   if (endpoints.length === 0) throw new Complaint(nothingFound(server, unpriced))
   await database.execute(statements)
-  return describeWritten({ slug, server, endpoints, unpriced, ours })
+  const changes = action === 'add' ? describeChanges(command.settings, settings, endpointsBefore) : []
+  return describeWritten({ slug, server, endpoints, unpriced, ours, changes })
+}
+
+/**
+ * What is said now, over what was said before: all of that when the server is asked again, and the price of a server of
+ * one's own that is added once more, which would cost nothing else.
+ */
+function mergedSettings({ action, settings }, before, ours) {
+  const kept = action === 'refresh' ? before : ours ? given({ price: before.price }) : {}
+  const { price: said, ...others } = settings
+  const price = Object.keys(said).length === 0 ? kept.price : { prompt: '0', completion: '0', ...kept.price, ...said }
+  return { ...kept, ...given(others), ...given({ price }) }
 }
 
 /** Without what was not said. */
@@ -262,7 +279,9 @@ async function remove({ slug }, database) {
   return `${slug} is out of the catalogue. A running gateway forgets it within a minute.`
 }
 
-const listQuery = `SELECT slug, name, kind, engine, base_url, count(endpoints.id) AS models
+// What an operator added and does not forward is a server of their own, whatever routing takes it for.
+const listQuery = `SELECT slug, name, engine, base_url,
+  CASE WHEN providers.origin = 'operator' AND kind <> 'router' THEN 'own' ELSE kind END AS kind, count(endpoints.id) AS models
   FROM providers LEFT JOIN endpoints ON provider = slug AND endpoints.origin = 'operator'
   GROUP BY slug HAVING providers.origin = 'operator' OR count(endpoints.id) > 0 ORDER BY slug`
 
@@ -277,7 +296,20 @@ function describeList(rows) {
   return table.map((row) => line(row).trimEnd()).join('\n')
 }
 
-function describeWritten({ slug, server, endpoints, unpriced, ours }) {
+/** What adding a provider once more did beside what it was told. */
+function describeChanges({ price: said }, { price, eu }, before) {
+  if (before.length === 0) return []
+  const kept = ['prompt', 'completion'].filter((part) => said[part] === undefined && Number(price?.[part] ?? 0) > 0)
+  const wasInEu = before.some((row) => row.eu === 'yes')
+  return [
+    ...(kept.length > 0
+      ? [`Kept from before: ${kept.map((part) => `--price-${part} ${perMillion(price[part])}`).join(' ')}`, '']
+      : []),
+    ...(wasInEu && !eu ? ['No longer marked as in the EU. Give --eu again where it is.', ''] : []),
+  ]
+}
+
+function describeWritten({ slug, server, endpoints, unpriced, ours, changes }) {
   const width = Math.max(...endpoints.map(({ model }) => model.length))
   const isOpen = server.baseUrl.startsWith('http://')
   return [
@@ -285,6 +317,7 @@ function describeWritten({ slug, server, endpoints, unpriced, ours }) {
     '',
     ...endpoints.map(({ model, upstreamId }) => `  ${model.padEnd(width)}  ${upstreamId}`),
     '',
+    ...changes,
     ...(unpriced.length > 0
       ? [`Left out, for want of a price: ${unpriced.join(', ')}. Give --price-prompt and --price-completion.`, '']
       : []),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { decimalOf, discoverModels } from '../../scripts/discover-models.mjs'
 import { readCommand, run } from '../../scripts/provider.mjs'
-import { isSlug, modelIdOf, perToken } from '../../scripts/provider-rows.mjs'
+import { isSlug, modelIdOf, perMillion, perToken } from '../../scripts/provider-rows.mjs'
 import { statementsOf, tablesOf } from '../../scripts/seed-rows.mjs'
 import { readModel, readProviders } from '../../src/store/catalog.ts'
 import { sqliteD1 } from '../support/sqlite-d1.ts'
@@ -189,9 +189,37 @@ describe('adding a server of one’s own', () => {
     expect(await readModel(db, 'mine/tiny')).toBeNull()
   })
 
+  it('keeps its price when it is added once more without one, and says so', async () => {
+    const price = async () => (await ownOf('meta-llama/llama-3.3-70b-instruct', 'my-vllm'))?.price
+    expect(await provider(`${local} --price-prompt 0.10 --price-completion 0.40`, models)).not.toContain('Kept')
+    expect(await provider(`${local} --context 1000`, models)).toContain(
+      'Kept from before: --price-prompt 0.1 --price-completion 0.4',
+    )
+    expect(await price()).toEqual({ prompt: '0.0000001', completion: '0.0000004' })
+    expect(await provider(`${local} --price-prompt 2`, models)).toContain('Kept from before: --price-completion 0.4\n')
+    expect(await price()).toEqual({ prompt: '0.000002', completion: '0.0000004' })
+    expect(await provider(`${local} --price-prompt 0 --price-completion 0`, models)).not.toContain('Kept')
+    expect(await price()).toEqual({ prompt: '0', completion: '0' })
+    expect(await provider(local, models)).not.toContain('Kept')
+  })
+
+  it('is in the EU only where that is said again with its address, and says so', async () => {
+    await provider(`${local} --eu`, models)
+    expect(await provider(local, models)).toContain('No longer marked as in the EU.')
+    expect((await ownOf('meta-llama/llama-3.3-70b-instruct', 'my-vllm'))?.eu).toBeNull()
+    expect(await provider(local, models)).not.toContain('EU')
+  })
+
+  it('is listed as a router where it forwards to others', async () => {
+    await provider('add proxy --base-url https://proxy.example/v1 --router --price-prompt 1', {
+      '/v1/models': list({ id: 'gpt-x' }),
+    })
+    expect(await provider('list')).toMatch(/proxy +router +openai/)
+  })
+
   it('can be taken away, and leaves nothing', async () => {
     await provider(local, models)
-    expect(await provider('list')).toMatch(/my-vllm +cloud +vllm +2 +http:\/\/localhost:8000\/v1/)
+    expect(await provider('list')).toMatch(/my-vllm +own +vllm +2 +http:\/\/localhost:8000\/v1/)
     expect(await provider('remove my-vllm')).toContain('out of the catalogue')
     expect(await provider('list')).toContain('None yet')
     expect(await ownOf('meta-llama/llama-3.3-70b-instruct', 'my-vllm')).toBeUndefined()
@@ -271,6 +299,15 @@ describe('what goes wrong', () => {
     expect(() => readCommand(command.split(' '))).toThrow()
   })
 
+  it.each([
+    ['bogus', 'There is no command "bogus".'],
+    ['add', 'add takes the SLUG of a provider.'],
+    ['list x', 'list does not take "x".'],
+    ['remove x y z', 'remove does not take "y z".'],
+  ])('is told what is wrong with the command: %s', (command, words) => {
+    expect(() => readCommand(command.split(' '))).toThrow(`${words}\n\nUsage:`)
+  })
+
   it('is not asking for help', async () => {
     expect(await provider('--help')).toContain('npm run provider -- add')
     expect(readCommand(['add', '--slug', 'x', '--base-url', 'http://x/'])).toMatchObject({
@@ -319,6 +356,13 @@ describe('names and numbers', () => {
   ])('%s a million is %s a token', (text, price) => {
     expect(perToken(text)).toBe(price)
   })
+
+  it.each(['0.15', '3', '0', '10', '1000000', '12500000.5'])(
+    '%s a million comes back from its price a token',
+    (text) => {
+      expect(perMillion(perToken(text) ?? '')).toBe(text)
+    },
+  )
 
   it.each([
     [1e-7, '0.0000001'],
