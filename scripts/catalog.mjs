@@ -1,5 +1,4 @@
-// Loads the catalogue into D1: npm run catalog -- [--local | --remote] [--env eu]
-// What else is given goes to wrangler, e.g. --persist-to.
+// npm run catalog: loads the catalogue into D1.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +6,24 @@ import { seedStatements, seedVersion } from './seed-sql.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const file = '.wrangler/seed.sql'
+const usage = `Usage:
+  npm run catalog [-- options]   loads the catalogue into D1; changes nothing but what changed in it
+
+Options:
+  --local | --remote      the database on this machine (default), or on Cloudflare
+  --env eu                that of the EU
+  --persist-to DIR        where the local one is, and whatever else \`wrangler d1 execute\` takes`
+
 const options = process.argv.slice(2)
+if (options.some((option) => ['--help', '-h', 'help'].includes(option))) {
+  console.log(usage)
+  process.exit()
+}
+const [first] = options
+if (first !== undefined && !first.startsWith('-')) {
+  console.error(`There is no command "${first}".\n\n${usage}`)
+  process.exit(1)
+}
 if (!options.includes('--local') && !options.includes('--remote')) options.push('--local')
 
 const statements = seedStatements()

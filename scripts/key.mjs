@@ -45,8 +45,12 @@ export function readCommand(argv) {
   const [action, target, ...rest] = positionals
   const command = { url: values.url, managementKey: values['management-key'], json: values.json ?? false }
   if (values.help || action === 'help') return { action: 'help', ...command }
-  const wanted = action === 'revoke' ? target !== undefined && rest.length === 0 : target === undefined
-  if (!['create', 'list', 'revoke'].includes(action) || !wanted) throw new Complaint(usage)
+  if (action === undefined) throw new Complaint(usage)
+  if (!['create', 'list', 'revoke'].includes(action))
+    throw new Complaint(`There is no command "${action}".\n\n${usage}`)
+  if (action === 'revoke' && target === undefined) throw new Complaint(`revoke takes a KEY.\n\n${usage}`)
+  const excess = action === 'revoke' ? rest : positionals.slice(1)
+  if (excess.length > 0) throw new Complaint(`${action} does not take "${excess.join(' ')}".\n\n${usage}`)
   if (action === 'create') return { action, body: creationOf(values), ...command }
   return { action, target, ...command }
 }

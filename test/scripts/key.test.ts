@@ -42,9 +42,11 @@ describe('the command line', () => {
 
   it.each([
     ['', /Usage/],
-    ['delete x', /Usage/],
-    ['revoke', /Usage/],
-    ['list all', /Usage/],
+    ['bogus', /^There is no command "bogus"\.\n\nUsage/],
+    ['delete x', /no command "delete"/],
+    ['revoke', /^revoke takes a KEY\.\n\nUsage/],
+    ['revoke a b', /^revoke does not take "b"/],
+    ['list all', /^list does not take "all"\.\n\nUsage/],
     ['create --colour red', /--colour/],
     ['create --limit lots', /--limit/],
     ['create --limit=-1', /--limit/],
