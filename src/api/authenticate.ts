@@ -72,7 +72,7 @@ export async function managementCaller(c: SurfaceContext): Promise<Caller> {
   if (caller.operator || caller.policy.kind === 'management') return caller
   throw new FailureError({
     type: 'permission_denied',
-    message: 'This route needs a management key: an API key for inference cannot manage keys.',
+    message: 'This route needs a management key: an API key for inference cannot manage this gateway.',
   })
 }
 

@@ -85,7 +85,11 @@ describe('a key for inference', () => {
       body: { hash: inference.hash, operator: false, policy: { kind: 'inference' } },
     })
     expect(await ask('/inference', as(inference.key))).toMatchObject({ status: 200, body: { hash: inference.hash } })
-    expect(await ask('/management', as(inference.key))).toMatchObject({ status: 403, type: 'permission_denied' })
+    expect(await ask('/management', as(inference.key))).toMatchObject({
+      status: 403,
+      type: 'permission_denied',
+      message: 'This route needs a management key: an API key for inference cannot manage this gateway.',
+    })
   })
 
   it.each([
