@@ -65,14 +65,17 @@ export const keys = new Hono<SurfaceEnv>()
     await managementCaller(c)
     const hash = hashOfPath(c)
     const asked = (await bodyOf(c, keyChange)) as KeyChange
-    const record = await c.env.gateway.directory.update(hash, {
+    const change = {
       name: asked.name?.trim(),
       disabled: asked.disabled,
       limitNanoUsd: limitOf(asked),
       limitReset: asked.limit_reset,
       includeByokInLimit: asked.include_byok_in_limit,
       rateLimit: rateLimitOf(asked.rate_limit),
-    })
+    }
+    const { directory } = c.env.gateway
+    const isChange = Object.values(change).some((value) => value !== undefined)
+    const record = await (isChange ? directory.update(hash, change) : directory.get(hash))
     return c.json({ data: keyObject(found(record)) })
   })
   .delete('/keys/:hash', async (c) => {

@@ -236,6 +236,13 @@ describe('a change', () => {
     expect(data.rate_limit).toEqual({ requests: 1, interval: '1s' })
   })
 
+  it.each([{}, { nonsense: 1 }])('that names nothing of the key does not touch it: %j', async (body) => {
+    gateway.records.set(hash, sampleKey())
+    const { status, data } = await call('PATCH', `/keys/${hash}`, body)
+    expect([status, data.updated_at]).toEqual([200, null])
+    expect(await call('PATCH', `/keys/${'b'.repeat(64)}`, body)).toMatchObject({ status: 404 })
+  })
+
   it('gives and takes a limit of either kind', async () => {
     gateway.records.set(hash, sampleKey())
     const rate_limit = { requests: 7, interval: '1h' }
