@@ -8,6 +8,7 @@ import { errorResponse } from './error-envelope.ts'
 import { RememberingRouter } from './remembering-router.ts'
 import { stamp } from './stamp.ts'
 import type { SurfaceContext, SurfaceEnv, Surroundings } from './surface.ts'
+import { unservedRoute } from './unserved-routes.ts'
 
 export type OpenGateway = (env: Env, request: Request, context: ExecutionContext) => Gateway
 
@@ -77,7 +78,9 @@ function answers(routes: Hono<SurfaceEnv>, method: string, path: string): boolea
 }
 
 function unknownPath(c: SurfaceContext): Failure {
-  return { type: 'not_found', message: `There is nothing at ${c.req.method} ${shown(c)}.` }
+  const asked = `There is nothing at ${c.req.method} ${shown(c)}`
+  const unserved = unservedRoute(c.req.path)
+  return { type: 'not_found', message: unserved === null ? `${asked}.` : `${asked}: ${unserved}` }
 }
 
 function wrongMethod(c: SurfaceContext, allowed: string[]): Failure {

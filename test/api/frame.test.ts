@@ -144,6 +144,33 @@ describe('a path', () => {
     })
   })
 
+  it.each([
+    ['POST', '/api/v1/completions', "OpenRouter's /api/v1/completions yet. Use POST /api/v1/chat/completions."],
+    ['POST', '/v1/responses', 'Use POST /api/v1/chat/completions.'],
+    ['POST', '/api/v1/messages', 'Use POST /api/v1/chat/completions.'],
+    ['POST', '/api/v1/messages/count_tokens', '/messages/count_tokens yet. The usage of an answer'],
+    ['POST', '/api/v1/embeddings', "OpenRouter's /api/v1/embeddings yet."],
+    ['POST', '/api/v1/audio/speech', 'Messages can hold audio'],
+    ['GET', '/api/v1/videos/job-1/content', "OpenRouter's /api/v1/videos yet."],
+    ['GET', '/api/v1/credits/', 'GET /api/v1/key tells what a key has spent'],
+    ['GET', '/api/v1/generation/content?id=gen-1', 'Prompts and completions are not kept.'],
+    ['POST', '/api/v1/auth/keys', 'POST /api/v1/keys makes keys.'],
+    ['POST', '/api/beta/batches', 'Send its requests to'],
+  ])('of OpenRouter that is not here is told as one, with what to use: %s %s', async (method, path, words) => {
+    const response = await call(path, { method })
+    expect(response.status).toBe(404)
+    const { error } = (await response.json()) as { error: { message: string; metadata: object } }
+    expect(error).toMatchObject({ code: 404, metadata: { error_type: 'not_found' } })
+    const [shown] = path.split('?')
+    expect(error.message).toMatch(`There is nothing at ${method} ${shown}: Causeway does not serve OpenRouter's `)
+    expect(error.message).toContain(words)
+  })
+
+  it.each(['/api/v1/completionsx', '/completions', '/api/v1/toString'])('%s is not of OpenRouter', async (path) => {
+    const { error } = (await (await call(path)).json()) as { error: { message: string } }
+    expect(error.message).toBe(`There is nothing at GET ${path}.`)
+  })
+
   it('that does not take the method says which it takes', async () => {
     const response = await call('/api/v1/things/a', { method: 'POST' })
     expect(response.headers.get('Allow')).toBe('GET, DELETE')
