@@ -1,11 +1,12 @@
 import { Hono } from 'hono/tiny'
 import type { ModelEntry } from '../catalog/records.ts'
 import { errorJson } from '../chat/error-json.ts'
-import { type Failure, FailureError } from '../chat/failure.ts'
+import { FailureError } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import { type Considered, consider, decide } from '../dispatch/decide.ts'
 import type { Gateway } from '../dispatch/gateway.ts'
 import { stateUnavailable } from '../dispatch/keys.ts'
+import { suggest } from '../dispatch/suggest.ts'
 import { takeUntold } from '../dispatch/untold.ts'
 import { readBody } from '../edge/body.ts'
 import type { DecisionRecord } from '../metering/decision-record.ts'
@@ -81,7 +82,7 @@ async function considered(request: ChatRequest, gateway: Gateway, seed: number):
   try {
     return await consider(request, gateway, seed)
   } catch (error) {
-    const failure: Failure = error instanceof FailureError ? error.failure : stateUnavailable
+    const failure = error instanceof FailureError ? await suggest(error.failure, gateway) : stateUnavailable
     throw new FailureError(failure)
   }
 }

@@ -20,6 +20,7 @@ import { inTime } from './in-time.ts'
 import { type Refusal, stateUnavailable } from './keys.ts'
 import { type RunInput, reportFailure, run } from './run.ts'
 import { type StreamEnd, type StreamInput, streamAnswer } from './stream.ts'
+import { suggest } from './suggest.ts'
 
 /** One parsed request with what its surface knows of the caller. */
 export interface ChatCall {
@@ -74,7 +75,8 @@ async function answerChat(call: ChatCall): Promise<ChatAnswer> {
     const checked = await gateway.keys.check(call.keyHash).catch(noState)
     if (checked === null) return { kind: 'failed', failure: stateUnavailable }
     if (!checked.admitted) return { kind: 'refused', refusal: checked }
-    return { kind: 'failed', failure: error instanceof FailureError ? error.failure : stateUnavailable }
+    const failure = error instanceof FailureError ? await suggest(error.failure, gateway) : stateUnavailable
+    return { kind: 'failed', failure }
   }
 
   const { candidates, needs, usable } = considered

@@ -58,6 +58,16 @@ export function unknownModel(requestedId: string): Failure {
   return refuse({ code: 'model_not_found', message: `${requestedId} is not a valid model ID` }, [requestedId])
 }
 
+/** An unknown model's refusal with what may have been meant by it. */
+export function withMeant(failure: Failure, meant: readonly string[]): Failure {
+  if (meant.length === 0 || !failure.availability) return failure
+  return {
+    ...failure,
+    message: `${failure.message}. Did you mean ${meant.join(' or ')}?`,
+    availability: { ...failure.availability, fallback_models: [...meant] },
+  }
+}
+
 export function freeVariantEnded(requestedId: string, paidId: string): Failure {
   const message = `No endpoints found for ${requestedId}: no provider serves it for free. Use ${paidId} instead.`
   return refuse({ code: 'free_variant_ended', message, fallbackModels: [paidId] }, [requestedId])

@@ -16,6 +16,8 @@ const kinds = new Map<string, Pick<RouterId, 'kind' | 'plugin'>>([
   ['free', { kind: 'free', plugin: null }],
 ])
 
+export const routerIds: readonly string[] = [...kinds.keys()].map((name) => `openrouter/${name}`)
+
 /** The router that an id names, under OpenRouter's prefix or the gateway's own; null for every other id. */
 export function routerOf(requestedId: string): RouterId | null {
   if (!requestedId.startsWith('openrouter/') && !requestedId.startsWith('causeway/')) return null

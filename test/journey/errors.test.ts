@@ -95,6 +95,15 @@ describe('a request that cannot be answered', () => {
     }
   })
 
+  it('for a model without its author says which is meant', async () => {
+    const { body } = await send('POST', chatPath, JSON.stringify({ model: 'gpt-4o', messages }))
+    expectErrorEnvelope(400, body)
+    expect(body.error.message).toBe('gpt-4o is not a valid model ID. Did you mean openai/gpt-4o?')
+    expect(body.error.availability.fallback_models).toEqual(['openai/gpt-4o'])
+    const router = await send('POST', chatPath, JSON.stringify({ model: 'auto', messages }))
+    expect(router.body.error.message).toContain('Did you mean openrouter/auto')
+  })
+
   it('for an unknown model names the field that holds it', async () => {
     const fieldOf = async (body: object) =>
       (await send('POST', chatPath, JSON.stringify({ ...body, messages }))).body.error.metadata.field
