@@ -276,7 +276,7 @@ async function remove({ slug }, database) {
   ])
   if (!found?.rows) throw new Complaint(`You have added nothing of ${slug}.`)
   await database.execute(removalStatements(slug))
-  return `${slug} is out of the catalogue. A running gateway forgets it within a minute.`
+  return `${slug} is out of the catalogue. A running gateway forgets it within a minute; one that is idle, within five.`
 }
 
 // What an operator added and does not forward is a server of their own, whatever routing takes it for.
@@ -321,7 +321,7 @@ function describeWritten({ slug, server, endpoints, unpriced, ours, changes }) {
     ...(unpriced.length > 0
       ? [`Left out, for want of a price: ${unpriced.join(', ')}. Give --price-prompt and --price-completion.`, '']
       : []),
-    `A running gateway knows them within a minute. To reach no other: {"provider": {"only": ["${slug}"]}}`,
+    `A running gateway knows them within a minute, an idle one within five. To reach no other: {"provider": {"only": ["${slug}"]}}`,
     ...(ours ? [] : [`It is used once ${variablePrefix(slug)}_API_KEY is set.`]),
     ...(isOpen ? ['Plain http is only spoken where ENVIRONMENT is development; `npm start` sets that.'] : []),
   ].join('\n')

@@ -1,6 +1,8 @@
 export interface KeptOptions {
   /** A value younger than this is not asked for again. */
   freshMs: number
+  /** A value older than this is not answered before another was asked for. */
+  maxAgeMs: number
   /** For how long "there is none" is believed. */
   missingMs: number
   /** For how long another request's load is waited for, and after a failed refresh, how long until the next. */
@@ -27,6 +29,8 @@ export interface Dated<T> {
 interface Slot<T> extends Dated<T> {
   /** When its last refresh was begun. */
   refreshedAt?: number
+  /** No newer one was to be had when it was too old: it serves until there is one. */
+  outlives?: true
 }
 
 interface Flight<T> {
@@ -35,8 +39,9 @@ interface Flight<T> {
 }
 
 /**
- * Values by key in isolate memory, stale while revalidate. A kept value is answered at once, however old, and a stale
- * one is refreshed behind the answer; only the first asker of a key waits. When loads fail, old values stay.
+ * Values by key in isolate memory, stale while revalidate. A kept value is answered at once, and a stale one is refreshed
+ * behind the answer; only the first asker of a key waits, and who asks an isolate that was idle for so long that nobody
+ * knows what happened meanwhile. When loads fail, old values stay.
  *
  * Bounded on both sides: known values push out the one refreshed longest ago, and unknown keys, which a client can make
  * up without end, live in a small map of their own.
@@ -61,6 +66,7 @@ export class KeptValues<T> {
     const { now } = access
     const slot = this.#values.get(key)
     if (slot) {
+      if (!slot.outlives && now - slot.at >= this.options.maxAgeMs) return this.#renewed(slot, key, access)
       if (!within(this.options.freshMs, slot.at, now) && !within(this.options.patienceMs, slot.refreshedAt, now)) {
         slot.refreshedAt = now
         access.background(this.#load(key, access).catch(this.onFailure))
@@ -68,8 +74,30 @@ export class KeptValues<T> {
       return slot.value
     }
     if (within(this.options.missingMs, this.#missing.get(key), now)) return null
+    return this.#joinOrStart(key, access)
+  }
+
+  /** The value as it is now, or the old one where that is not to be had in time: then nobody waits for it any more. */
+  #renewed(slot: Slot<T>, key: string, access: KeptAccess<T>): Promise<T | null> {
+    slot.refreshedAt = access.now
+    return new Promise((resolve) => {
+      const giveUp = () => {
+        slot.outlives = true
+        resolve(slot.value)
+      }
+      const timer = setTimeout(giveUp, this.options.patienceMs)
+      this.#joinOrStart(key, access)
+        .then(resolve, (error) => {
+          this.onFailure(error)
+          giveUp()
+        })
+        .finally(() => clearTimeout(timer))
+    })
+  }
+
+  #joinOrStart(key: string, access: KeptAccess<T>): Promise<T | null> {
     const flight = this.#flights.get(key)
-    return flight && within(this.options.patienceMs, flight.startedAt, now)
+    return flight && within(this.options.patienceMs, flight.startedAt, access.now)
       ? this.#join(flight, key, access)
       : this.#start(key, access)
   }

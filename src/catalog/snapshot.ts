@@ -18,6 +18,7 @@ export interface CatalogPorts {
 
 const defaults: KeptOptions = {
   freshMs: 60_000,
+  maxAgeMs: 300_000,
   missingMs: 10_000,
   patienceMs: 2_000,
   // Beyond the models that one isolate is asked for in a minute; an entry is a few kilobytes.
@@ -31,7 +32,8 @@ const format = 'v1'
 /**
  * One isolate's memory of the catalogue, kept across requests. Each request looks at it through `view`, which answers
  * plain values from memory and goes to the edge cache, then to D1, only for what is not there yet; what is older than
- * `freshMs` is refreshed behind the answer. Nothing kept is ever dropped because D1 is down.
+ * `freshMs` is refreshed behind the answer, and what nobody asked for in `maxAgeMs` before it. Nothing kept is ever
+ * dropped because D1 is down.
  */
 export class CatalogSnapshot {
   readonly #kept: Kept

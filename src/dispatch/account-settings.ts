@@ -25,11 +25,13 @@ export interface SettingsPorts {
 }
 
 const freshMs = 10_000
+/** Where tokens may go is not decided by what was true a minute ago. */
+const maxAgeMs = 60_000
 const name = 'routing'
 
 /**
  * One isolate's memory of the settings, stale while revalidate as the catalogue's: what is older than `freshMs` is
- * refreshed behind an answer, and what is known stays while D1 is away.
+ * refreshed behind an answer, what is older than `maxAgeMs` before it, and what is known stays while D1 is away.
  */
 export class SettingsSnapshot {
   readonly #kept: KeptValues<AccountPreferences | null>
@@ -37,7 +39,10 @@ export class SettingsSnapshot {
   #written: Dated<AccountPreferences | null> | null = null
 
   constructor(onFailure: (error: unknown) => void = logFailure) {
-    this.#kept = new KeptValues({ freshMs, missingMs: 0, patienceMs: 2_000, maxValues: 1, maxMissing: 1 }, onFailure)
+    this.#kept = new KeptValues(
+      { freshMs, maxAgeMs, missingMs: 0, patienceMs: 2_000, maxValues: 1, maxMissing: 1 },
+      onFailure,
+    )
   }
 
   view(ports: SettingsPorts): AccountSettings {

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Dated, KeptValues } from '../../src/catalog/kept-values.ts'
 
-const options = { freshMs: 60_000, missingMs: 10_000, patienceMs: 2_000, maxValues: 3, maxMissing: 2 }
+const options = {
+  freshMs: 60_000,
+  maxAgeMs: 300_000,
+  missingMs: 10_000,
+  patienceMs: 2_000,
+  maxValues: 3,
+  maxMissing: 2,
+}
 
 /** A source that counts its loads and answers when it is told to. */
 class Source {
@@ -37,6 +44,10 @@ beforeEach(() => {
   kept = new KeptValues(options, (error) => failures.push(error))
 })
 
+afterEach(() => {
+  vi.useRealTimers()
+})
+
 describe('a kept value', () => {
   it('is a plain value once it is there, and nothing is loaded', async () => {
     expect(await kept.get('a', source.access(0))).toBe('v1')
@@ -53,11 +64,38 @@ describe('a kept value', () => {
     expect(kept.get('a', source.access(60_002))).toBe('v2')
   })
 
+  it('is not answered when nobody asked for so long that it may no longer hold', async () => {
+    await kept.get('a', source.access(0))
+    expect(kept.get('a', source.access(299_999))).toBe('v1')
+    await source.settle()
+    const both = [kept.get('a', source.access(599_999)), kept.get('a', source.access(599_999))]
+    expect(await Promise.all(both)).toEqual(['v3', 'v3'])
+    expect(source.loads).toBe(3)
+    source.answer = async () => null
+    expect(await kept.get('a', source.access(900_000))).toBeNull()
+  })
+
+  it('holds nobody up twice when the load that is due never ends', async () => {
+    vi.useFakeTimers()
+    await kept.get('a', source.access(0))
+    source.answer = () => new Promise(() => {})
+    const waiting = [kept.get('a', source.access(300_000)), kept.get('a', source.access(301_000))]
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await Promise.all(waiting)).toEqual(['v1', 'v1'])
+    expect(kept.get('a', source.access(302_000))).toBe('v1')
+    source.answer = async (at) => ({ value: 'new', at })
+    kept.get('a', source.access(304_000))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(kept.get('a', source.access(304_001))).toBe('new')
+    expect(await kept.get('a', source.access(700_000))).toBe('new')
+  })
+
   it('stays for hours when loads fail, asking again after a pause each time', async () => {
     await kept.get('a', source.access(0))
     source.answer = () => Promise.reject(new Error('D1 is down'))
     const hourMs = 3_600_000
-    for (const now of [hourMs, hourMs + 1_999, hourMs + 2_000, 5 * hourMs]) {
+    expect(await kept.get('a', source.access(hourMs))).toBe('v1')
+    for (const now of [hourMs + 1_999, hourMs + 2_000, 5 * hourMs]) {
       expect(kept.get('a', source.access(now))).toBe('v1')
       await source.settle()
     }
@@ -145,9 +183,6 @@ describe('room', () => {
 describe('many askers at once', () => {
   beforeEach(() => {
     vi.useFakeTimers()
-  })
-  afterEach(() => {
-    vi.useRealTimers()
   })
 
   it('share one load', async () => {

@@ -80,7 +80,7 @@ describe('a warm isolate', () => {
     world.isDown = true
     for (let hour = 0; hour < 5; hour += 1) {
       world.time += 3_600_000
-      expect(world.view(isolate).model('acme/m1')).toMatchObject({ model: { id: 'acme/m1' } })
+      expect(await world.view(isolate).model('acme/m1')).toMatchObject({ model: { id: 'acme/m1' } })
       await world.settle()
     }
   })

@@ -70,6 +70,14 @@ describe('routing settings', () => {
     expect(reads).toBe(2)
   })
 
+  it('of a minute ago decide nothing: they are read first', async () => {
+    const request = isolate()
+    await request().routing()
+    stored = { zdr: false }
+    now += 60_000
+    expect(await request().routing()).toEqual({ zdr: false })
+  })
+
   it('that cannot be read let nobody through in a cold isolate', async () => {
     stored = new Error('D1 is down')
     await expect(isolate()().routing()).rejects.toThrow('D1 is down')
@@ -80,7 +88,7 @@ describe('routing settings', () => {
     await request().routing()
     stored = new Error('D1 is down')
     now += 3_600_000
-    expect(request().routing()).toEqual({ zdr: true })
+    expect(await request().routing()).toEqual({ zdr: true })
     await Promise.all(background)
     expect(request().routing()).toEqual({ zdr: true })
     expect(failures).toBe(1)
