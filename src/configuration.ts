@@ -1,6 +1,6 @@
 import type { Deadlines } from './dispatch/gateway.ts'
 import { defaultMaxBodyBytes } from './edge/body.ts'
-import { parseTiers } from './routing/auto/tiers.ts'
+import { type AutoTiers, parseTiers } from './routing/auto/tiers.ts'
 
 /** The gateway's own settings, read from its variables and sound. Empty texts stand for what is not set. */
 export interface Configuration {
@@ -13,7 +13,8 @@ export interface Configuration {
   keyTimeoutMs: number
   onKeyObjectFailure: 'closed' | 'degraded'
   sandboxBaseUrl: string
-  autoRouterTiers: string
+  /** Null where the catalogue makes its own. */
+  autoRouterTiers: AutoTiers | null
   deadlines: Deadlines
   /** The values that were not accepted. With one that nothing can stand in for, no request may be answered. */
   faults: readonly ConfigurationFault[]
@@ -88,12 +89,11 @@ export function readConfiguration(variables: Record<string, unknown>): Configura
     sandboxBaseUrl = ''
   }
 
-  let autoRouterTiers = read('AUTO_ROUTER_TIERS')
-  const tiers = autoRouterTiers === '' ? null : parseTiers(autoRouterTiers)
+  const givenTiers = read('AUTO_ROUTER_TIERS')
+  const tiers = givenTiers === '' ? null : parseTiers(givenTiers)
   if (typeof tiers === 'string') {
     const accepted = `such as {"low": ["author/slug"], "high": ["author/slug"]} (${tiers})`
     refuse('AUTO_ROUTER_TIERS', accepted, 'the tiers that the catalogue makes of itself')
-    autoRouterTiers = ''
   }
 
   return {
@@ -106,7 +106,7 @@ export function readConfiguration(variables: Record<string, unknown>): Configura
     keyTimeoutMs: milliseconds('KEY_TIMEOUT_MS', 5_000),
     onKeyObjectFailure: choice('ON_KEY_OBJECT_FAILURE', ['closed', 'degraded']),
     sandboxBaseUrl,
-    autoRouterTiers,
+    autoRouterTiers: typeof tiers === 'string' ? null : tiers,
     deadlines: {
       firstContentMs: milliseconds('FIRST_CONTENT_TIMEOUT_MS', 30_000),
       firstContentReasoningMs: milliseconds('FIRST_CONTENT_REASONING_TIMEOUT_MS', 120_000),

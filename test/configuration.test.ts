@@ -47,7 +47,7 @@ describe('the configuration', () => {
       keyTimeoutMs: 150,
       onKeyObjectFailure: 'degraded',
       sandboxBaseUrl: 'http://127.0.0.1:1/sandbox/v1',
-      autoRouterTiers: tiers,
+      autoRouterTiers: { low: ['sandbox/text'], max: [] },
       deadlines: { idleMs: 7, idleReasoningMs: 120_000 },
       faults: [],
     })
@@ -56,7 +56,7 @@ describe('the configuration', () => {
   it('may be numbers and tables, as a wrangler.toml has them', () => {
     expect(readConfiguration({ MAX_BODY_BYTES: 5_000, AUTO_ROUTER_TIERS: { low: ['a/b'] } })).toMatchObject({
       maxBodyBytes: 5_000,
-      autoRouterTiers: '{"low":["a/b"]}',
+      autoRouterTiers: { low: ['a/b'], max: [] },
       faults: [],
     })
   })

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { EndpointRecord } from '../catalog/records.ts'
 import type { Patience } from '../edge/patience.ts'
 import type { Credential } from '../providers/wire.ts'
+import type { AutoTiers } from '../routing/auto/tiers.ts'
 import type { RetryBudget } from '../routing/retry-budget.ts'
 import type { AccountSettings } from './account-settings.ts'
 import type { Health } from './health.ts'
@@ -31,8 +32,8 @@ export interface Settings {
   maxBodyBytes: number
   /** `KEY_CHECKSUM_SECRET`: what the checksums of keys are made with. Missing or empty: a public constant. */
   keyChecksumSecret?: string
-  /** `AUTO_ROUTER_TIERS`, as it is given: what `openrouter/auto` chooses from; missing: what the catalogue makes of itself. */
-  autoRouterTiers?: string
+  /** `AUTO_ROUTER_TIERS`: what `openrouter/auto` chooses from; missing: what the catalogue makes of itself. */
+  autoRouterTiers?: AutoTiers
   /** Where the operator is found in error texts and links, e.g. `https://gw.example`. */
   origin: string
 }

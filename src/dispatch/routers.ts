@@ -4,7 +4,7 @@ import type { Failure } from '../chat/failure.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import { classify, reasoningWanted } from '../routing/auto/classify.ts'
 import { autoSettings } from '../routing/auto/settings.ts'
-import { type AutoTiers, defaultTiers, nearestTiers, parseTiers } from '../routing/auto/tiers.ts'
+import { type AutoTiers, defaultTiers, nearestTiers } from '../routing/auto/tiers.ts'
 import { drawn, freeModels } from '../routing/free-models.ts'
 import { latestOf } from '../routing/latest.ts'
 import { after, type CandidateModel, type Resolution, resolveModel } from '../routing/model-id.ts'
@@ -70,7 +70,6 @@ function chooseAmong(
     chosen = survivors(drawn(pool, randomOf(seed ^ freeSalt)), needs)
   } else {
     const tiers = tiersOf(gateway, list)
-    if ('failure' in tiers) return tiers
     const { allows, tier, pinned } = autoSettings(request, router.plugin)
     const survivorsOf = (ids: readonly string[]) => {
       const entries = ids.flatMap((id) => byId.get(id) ?? [])
@@ -162,13 +161,7 @@ function kept<T>(pools: Map<string, unknown>, key: string, make: () => T): T {
   return pools.get(key) as T
 }
 
-function tiersOf(gateway: RouterGateway, list: readonly ModelEntry[]): AutoTiers | { failure: Failure } {
-  const { region, autoRouterTiers: text } = gateway.settings
-  if (text === undefined) {
-    return kept(knownOf(list).pools, `auto ${region}`, () => defaultTiers(list, isOpenAt(gateway)))
-  }
-  const tiers = kept(knownOf(list).pools, text, () => parseTiers(text))
-  if (typeof tiers !== 'string') return tiers
-  const message = `The operator's AUTO_ROUTER_TIERS cannot be used: ${tiers}. Name a model instead.`
-  return { failure: { type: 'server', status: 503, message } }
+function tiersOf(gateway: RouterGateway, list: readonly ModelEntry[]): AutoTiers {
+  const { region, autoRouterTiers } = gateway.settings
+  return autoRouterTiers ?? kept(knownOf(list).pools, `auto ${region}`, () => defaultTiers(list, isOpenAt(gateway)))
 }
