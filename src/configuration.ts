@@ -39,8 +39,8 @@ const maxTimerMs = 2 ** 31 - 1
 /**
  * Reads the variables of the Worker, once an isolate. Whatever has a safe default gets it where its value is no good.
  *
- * `openrouter-routing.md` §3.13 recommends 30 s to the first byte, 120 s where the model reasons, and ten minutes in
- * all. A whole answer gets longer, because its first byte comes when the last token is there.
+ * `openrouter-routing.md` §3.13 recommends 30 s to the first byte, 120 s where the model reasons. A whole answer gets
+ * longer, because its first byte comes when the last token is there, but silence is given up within 75 s all the same.
  */
 export function readConfiguration(variables: Record<string, unknown>): Configuration {
   const faults: ConfigurationFault[] = []
@@ -110,12 +110,12 @@ export function readConfiguration(variables: Record<string, unknown>): Configura
     deadlines: {
       firstContentMs: milliseconds('FIRST_CONTENT_TIMEOUT_MS', 30_000),
       firstContentReasoningMs: milliseconds('FIRST_CONTENT_REASONING_TIMEOUT_MS', 120_000),
-      wholeAnswerMs: milliseconds('WHOLE_ANSWER_TIMEOUT_MS', 300_000),
+      wholeAnswerMs: milliseconds('WHOLE_ANSWER_TIMEOUT_MS', 60_000),
       wholeAnswerReasoningMs: milliseconds('WHOLE_ANSWER_REASONING_TIMEOUT_MS', 300_000),
       idleMs: milliseconds('IDLE_TIMEOUT_MS', 60_000),
       idleReasoningMs: milliseconds('IDLE_REASONING_TIMEOUT_MS', 120_000),
-      totalMs: milliseconds('TOTAL_TIMEOUT_MS', 600_000),
-      totalReasoningMs: milliseconds('TOTAL_REASONING_TIMEOUT_MS', 600_000),
+      totalMs: milliseconds('TOTAL_TIMEOUT_MS', 70_000),
+      totalReasoningMs: milliseconds('TOTAL_REASONING_TIMEOUT_MS', 300_000),
     },
     faults,
   }

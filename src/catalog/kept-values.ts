@@ -29,8 +29,8 @@ export interface Dated<T> {
 interface Slot<T> extends Dated<T> {
   /** When its last refresh was begun. */
   refreshedAt?: number
-  /** No newer one was to be had when it was too old: it serves until there is one. */
-  outlives?: true
+  /** When it was too old and no newer one was to be had: for a while it serves on without anybody waiting. */
+  unrenewedAt?: number
 }
 
 interface Flight<T> {
@@ -66,27 +66,46 @@ export class KeptValues<T> {
     const { now } = access
     const slot = this.#values.get(key)
     if (slot) {
-      if (!slot.outlives && now - slot.at >= this.options.maxAgeMs) return this.#renewed(slot, key, access)
-      if (!within(this.options.freshMs, slot.at, now) && !within(this.options.patienceMs, slot.refreshedAt, now)) {
+      const { freshMs, maxAgeMs, patienceMs } = this.options
+      const holds = !this.#isTooOld(slot, now) || within(maxAgeMs, slot.unrenewedAt, now)
+      if (!holds) return this.#renewed(slot, key, access)
+      if (!within(freshMs, slot.at, now) && !within(patienceMs, slot.refreshedAt, now)) {
         slot.refreshedAt = now
-        access.background(this.#load(key, access).catch(this.onFailure))
+        const failed = (error: unknown) => {
+          this.#keepOn(slot, now)
+          this.onFailure(error)
+        }
+        access.background(this.#load(key, access).catch(failed))
       }
       return slot.value
     }
     if (within(this.options.missingMs, this.#missing.get(key), now)) return null
-    return this.#joinOrStart(key, access)
+    return this.#joinOrStart(key, access, now)
   }
 
-  /** The value as it is now, or the old one where that is not to be had in time: then nobody waits for it any more. */
+  /** Not by a clock that was set back: nobody knows how old the value is then. */
+  #isTooOld(slot: Dated<T>, now: number): boolean {
+    return now - slot.at >= this.options.maxAgeMs
+  }
+
+  #keepOn(slot: Slot<T>, now: number): void {
+    if (this.#isTooOld(slot, now)) slot.unrenewedAt = now
+  }
+
+  /** The value as it is now, or the old one where that is not to be had in time. */
   #renewed(slot: Slot<T>, key: string, access: KeptAccess<T>): Promise<T | null> {
-    slot.refreshedAt = access.now
+    const { now } = access
+    const { patienceMs } = this.options
+    const flight = this.#flights.get(key)
+    const result = flight && within(patienceMs, flight.startedAt, now) ? flight.result : this.#start(key, access, now)
+    slot.refreshedAt = now
     return new Promise((resolve) => {
       const giveUp = () => {
-        slot.outlives = true
+        this.#keepOn(slot, now)
         resolve(slot.value)
       }
-      const timer = setTimeout(giveUp, this.options.patienceMs)
-      this.#joinOrStart(key, access)
+      const timer = setTimeout(giveUp, patienceMs)
+      result
         .then(resolve, (error) => {
           this.onFailure(error)
           giveUp()
@@ -95,18 +114,18 @@ export class KeptValues<T> {
     })
   }
 
-  #joinOrStart(key: string, access: KeptAccess<T>): Promise<T | null> {
+  #joinOrStart(key: string, access: KeptAccess<T>, now: number): Promise<T | null> {
     const flight = this.#flights.get(key)
-    return flight && within(this.options.patienceMs, flight.startedAt, access.now)
-      ? this.#join(flight, key, access)
-      : this.#start(key, access)
+    return flight && within(this.options.patienceMs, flight.startedAt, now)
+      ? this.#join(flight, key, access, now)
+      : this.#start(key, access, now)
   }
 
-  #start(key: string, access: KeptAccess<T>): Promise<T | null> {
+  #start(key: string, access: KeptAccess<T>, now: number): Promise<T | null> {
     const result = this.#load(key, access).finally(() => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key)
     })
-    const flight: Flight<T> = { startedAt: access.now, result }
+    const flight: Flight<T> = { startedAt: now, result }
     this.#flights.set(key, flight)
     // Others wait for this too, so it must outlive the request that happened to be first.
     access.background(result.catch(() => undefined))
@@ -117,9 +136,15 @@ export class KeptValues<T> {
    * Waits for another request's load, but not forever: where that request's context is gone its I/O never settles, and
    * then this one asks for itself.
    */
-  #join(flight: Flight<T>, key: string, access: KeptAccess<T>): Promise<T | null> {
+  #join(flight: Flight<T>, key: string, access: KeptAccess<T>, now: number): Promise<T | null> {
+    const { patienceMs } = this.options
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => resolve(this.#start(key, access)), this.options.patienceMs)
+      // The first whose patience ends asks, and the others wait for that.
+      const again = () => {
+        const slot = this.#values.get(key)
+        resolve(slot ? slot.value : this.#joinOrStart(key, access, now + patienceMs))
+      }
+      const timer = setTimeout(again, patienceMs)
       flight.result.then(resolve, reject).finally(() => clearTimeout(timer))
     })
   }
@@ -136,12 +161,16 @@ export class KeptValues<T> {
     this.#missing.delete(key)
     const slot = this.#values.get(key)
     // An older copy must not replace a newer one; but a time to come is the mark of a clock that was set back.
-    if (slot && slot.at > loaded.at && slot.at <= now) return
+    if (slot && slot.at > loaded.at && slot.at <= now) {
+      this.#keepOn(slot, now)
+      return
+    }
+    const kept: Slot<T> = { ...loaded }
+    if (slot?.refreshedAt !== undefined) kept.refreshedAt = slot.refreshedAt
+    // An old copy, for want of a newer one.
+    this.#keepOn(kept, now)
     this.#values.delete(key)
-    this.#values.set(
-      key,
-      slot?.refreshedAt === undefined ? { ...loaded } : { ...loaded, refreshedAt: slot.refreshedAt },
-    )
+    this.#values.set(key, kept)
     dropOldest(this.#values, this.options.maxValues)
   }
 

@@ -129,13 +129,9 @@ export async function run(input: RunInput): Promise<RunResult> {
   return { answered: null, failure: finalFailure(failures, plan, gateway.now()), cancelled: false }
 }
 
-function deadlineFor(
-  { gateway, request, stream, startedAt }: RunInput,
-  { model }: PlannedAttempt,
-  now: number,
-): Deadline {
+function deadlineFor({ gateway, stream, startedAt }: RunInput, { model }: PlannedAttempt, now: number): Deadline {
   const { deadlines } = gateway
-  return deadlineOf({ deadlines, request, stream, reasons: model.reasoning.supported, startedAt }, now)
+  return deadlineOf({ deadlines, stream, reasons: model.reasoning.supported, startedAt }, now)
 }
 
 async function callEndpoint(

@@ -90,21 +90,38 @@ describe('a kept value', () => {
     expect(await kept.get('a', source.access(700_000))).toBe('new')
   })
 
+  it('that was kept for want of a newer one is not believed for ever', async () => {
+    await kept.get('a', source.access(0))
+    source.answer = () => Promise.reject(new Error('D1 is down'))
+    expect(await kept.get('a', source.access(300_000))).toBe('v1')
+    source.answer = async (at) => ({ value: 'new', at })
+    expect(await kept.get('a', source.access(100_000_000))).toBe('new')
+  })
+
+  it('holds nobody up either when the source has nothing but an older copy', async () => {
+    await kept.get('a', source.access(0))
+    source.answer = async () => ({ value: 'copy', at: 0 })
+    const waits: number[] = []
+    for (let now = 1_000; now < 900_000; now += 1_000) {
+      if (kept.get('a', source.access(now)) instanceof Promise) waits.push(now)
+      await source.settle()
+    }
+    expect(waits).toEqual([300_000])
+  })
+
   it('stays for hours when loads fail, asking again after a pause each time', async () => {
     await kept.get('a', source.access(0))
     source.answer = () => Promise.reject(new Error('D1 is down'))
     const hourMs = 3_600_000
     expect(await kept.get('a', source.access(hourMs))).toBe('v1')
-    for (const now of [hourMs + 1_999, hourMs + 2_000, 5 * hourMs]) {
+    for (const now of [hourMs + 1_999, hourMs + 2_000, hourMs + 301_000]) {
       expect(kept.get('a', source.access(now))).toBe('v1')
       await source.settle()
     }
     expect(source.loads).toBe(4)
     expect(failures).toHaveLength(3)
     source.answer = async (at) => ({ value: 'back', at })
-    kept.get('a', source.access(6 * hourMs))
-    await source.settle()
-    expect(kept.get('a', source.access(6 * hourMs))).toBe('back')
+    expect(await kept.get('a', source.access(6 * hourMs))).toBe('back')
   })
 
   it('is refreshed again when a refresh never ends', async () => {
@@ -189,6 +206,25 @@ describe('many askers at once', () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => kept.get('a', source.access(0))))
     expect(new Set(answers)).toEqual(new Set(['v1']))
     expect(source.loads).toBe(1)
+  })
+
+  it('share one load also when the value is too old, and none follows when it never ends', async () => {
+    await kept.get('a', source.access(0))
+    source.answer = () => new Promise(() => {})
+    const asked = Array.from({ length: 100 }, () => kept.get('a', source.access(300_000)))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['v1']))
+    expect(source.loads).toBe(2)
+  })
+
+  it('share the next load too when the first never ends', async () => {
+    source.answer = () => new Promise(() => {})
+    const asked = Array.from({ length: 100 }, () => kept.get('a', source.access(0)))
+    source.answer = async (at) => ({ value: 'second', at })
+    await vi.advanceTimersByTimeAsync(2_000)
+    // The first asker's own load never ends; its request has to end it.
+    expect(new Set(await Promise.all(asked.slice(1)))).toEqual(new Set(['second']))
+    expect(source.loads).toBe(2)
   })
 
   it('keep the shared load alive in the first request, whatever becomes of it', async () => {

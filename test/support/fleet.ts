@@ -128,12 +128,12 @@ export class Fleet {
       deadlines: {
         firstContentMs: 30_000,
         firstContentReasoningMs: 120_000,
-        wholeAnswerMs: 300_000,
+        wholeAnswerMs: 60_000,
         wholeAnswerReasoningMs: 300_000,
         idleMs: 60_000,
         idleReasoningMs: 120_000,
-        totalMs: 600_000,
-        totalReasoningMs: 600_000,
+        totalMs: 70_000,
+        totalReasoningMs: 300_000,
       },
       catalog: { model: () => this.#entry, models: () => [this.#entry], providers: () => [] },
       keys: {
