@@ -6,5 +6,5 @@ export interface FirstKeys {
 
 export function ensureKeys(
   database: D1Database,
-  options: { secret: string | undefined; kept: string | null },
+  options: { secret: string | undefined; kept: string | null; hasOwn: boolean },
 ): Promise<FirstKeys>

@@ -1,4 +1,4 @@
-import { inspectKey } from '../src/edge/api-key.ts'
+import { inspectKey, isWellFormed } from '../src/edge/api-key.ts'
 import { readKey } from '../src/store/keys.ts'
 import { mintKeyRow } from './mint-key.mjs'
 
@@ -10,12 +10,13 @@ import { mintKeyRow } from './mint-key.mjs'
  * @param {object} options
  * @param {string | undefined} options.secret KEY_CHECKSUM_SECRET
  * @param {string | null} options.kept the management key of an earlier start; null = none is kept
+ * @param {boolean} options.hasOwn whether the operator has set a management key of their own
  * @returns {Promise<{ managementKey: string | null, apiKey: string | null, reason: Reason | null }>} the new keys;
  *   null = there was one
  * @typedef {'first' | 'lost' | 'secret-changed' | 'revoked'} Reason why there is a new management key
  */
-export async function ensureKeys(database, { secret, kept }) {
-  const reason = await reasonForKey(database, { secret, kept })
+export async function ensureKeys(database, { secret, kept, hasOwn }) {
+  const reason = await reasonForKey(database, { secret, kept, hasOwn })
   const needsApiKey = reason === 'secret-changed' || !(await hasKey(database, 'inference'))
   return {
     managementKey: reason && (await makeKey(database, { kind: 'management', name: 'First management key', secret })),
@@ -24,9 +25,9 @@ export async function ensureKeys(database, { secret, kept }) {
   }
 }
 
-async function reasonForKey(database, { secret, kept }) {
+async function reasonForKey(database, { secret, kept, hasOwn }) {
   if (!(await hasKey(database, 'management'))) return 'first'
-  if (kept === null) return 'lost'
+  if (kept === null || !isWellFormed(kept)) return hasOwn ? null : 'lost'
   const inspected = await inspectKey(kept, secret)
   if (inspected === null) return 'secret-changed'
   const record = await readKey(database, inspected.hash)

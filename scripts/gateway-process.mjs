@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
+import { readConfiguration } from '../src/configuration.ts'
 import { ensureKeys } from './first-keys.mjs'
 import { listen } from './front.mjs'
 import { seedStatements, seedVersion } from './seed-sql.mjs'
@@ -63,7 +64,11 @@ export async function startGateway({ bundle, port, stateDirectory, variables, ke
     const database = await miniflare.getD1Database('DB')
     await migrate(database)
     await seed(database)
-    const newKeys = await ensureKeys(database, { secret: bindings.KEY_CHECKSUM_SECRET, kept: keptManagementKey })
+    const newKeys = await ensureKeys(database, {
+      secret: bindings.KEY_CHECKSUM_SECRET,
+      kept: keptManagementKey,
+      hasOwn: readConfiguration(bindings).managementKey !== '',
+    })
     front.open(Number((await miniflare.unsafeGetDirectURL()).port))
     return {
       port: front.port,

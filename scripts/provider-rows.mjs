@@ -73,7 +73,7 @@ export function catalogueOf(rows) {
  * @param {import('./discover-models.mjs').DiscoveredModel[]} input.models
  * @param {Map<string, string>} input.catalogue
  * @param {Map<string, string>} input.named
- * @param {object} input.settings `{context, maxOutput, reasoning, eu, price}`, over what the server says
+ * @param {object} input.settings `{context, maxOutput, reasoning, eu, price}`, over what the server says, and `priceBefore`, under it
  * @returns {{ statements: string[], endpoints: { id: string, model: string, upstreamId: string }[], unpriced: string[] }}
  */
 export function providerStatements({ provider, slug, models, catalogue, named, settings }) {
@@ -84,7 +84,9 @@ export function providerStatements({ provider, slug, models, catalogue, named, s
   for (const found of models) {
     // What the server charges is only known of servers that charge.
     const price =
-      settings.price ?? found.price ?? (found.price === undefined && provider && !provider.router ? free : null)
+      settings.price ??
+      found.price ??
+      (found.price === undefined && provider && !provider.router ? (settings.priceBefore ?? free) : null)
     if (price === null) {
       unpriced.push(found.id)
       continue

@@ -230,18 +230,21 @@ async function write(command, database, { variables, fetch }) {
   })
   if (endpoints.length === 0) throw new Complaint(nothingFound(server, unpriced))
   await database.execute(statements)
-  const changes = action === 'add' ? describeChanges(command.settings, settings, endpointsBefore) : []
+  const keptPrice = models.some(({ price }) => price === undefined) ? settings.priceBefore : undefined
+  const inForce = { eu: settings.eu, price: settings.price ?? keptPrice }
+  const changes = action === 'add' ? describeChanges(command.settings, inForce, endpointsBefore) : []
   return describeWritten({ slug, server, endpoints, unpriced, ours, changes })
 }
 
 /**
- * What is said now, over what was said before: all of that when the server is asked again, and the price of a server of
- * one's own that is added once more, which would cost nothing else.
+ * What is said now, over what was said before: all of that when the server is asked again. A server of one's own that is
+ * added once more and tells no price keeps the one it had, where it would cost nothing else.
  */
 function mergedSettings({ action, settings }, before, ours) {
-  const kept = action === 'refresh' ? before : ours ? given({ price: before.price }) : {}
+  const kept = action === 'refresh' ? before : ours ? given({ priceBefore: before.price }) : {}
   const { price: said, ...others } = settings
-  const price = Object.keys(said).length === 0 ? kept.price : { prompt: '0', completion: '0', ...kept.price, ...said }
+  const earlier = kept.price ?? kept.priceBefore
+  const price = Object.keys(said).length === 0 ? kept.price : { prompt: '0', completion: '0', ...earlier, ...said }
   return { ...kept, ...given(others), ...given({ price }) }
 }
 

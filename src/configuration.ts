@@ -84,7 +84,7 @@ export function readConfiguration(variables: Record<string, unknown>): Configura
   }
 
   let sandboxBaseUrl = read('SANDBOX_BASE_URL').trim()
-  if (sandboxBaseUrl !== '' && !(/^https?:\/\//.test(sandboxBaseUrl) && URL.canParse(sandboxBaseUrl))) {
+  if (sandboxBaseUrl !== '' && !(/^https?:\/\//i.test(sandboxBaseUrl) && URL.canParse(sandboxBaseUrl))) {
     refuse('SANDBOX_BASE_URL', 'an http or https address', 'the sandbox of this gateway')
     sandboxBaseUrl = ''
   }

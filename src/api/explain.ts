@@ -18,6 +18,7 @@ import { recordOf } from '../routing/record-of.ts'
 import { replay } from '../routing/replay.ts'
 import { anyCaller, inferenceCaller } from './authenticate.ts'
 import { parseChatRequest } from './chat-completions/parse.ts'
+import { betasOf } from './chat-completions/surface.ts'
 import { presentDecision } from './explanation.ts'
 import { findGeneration } from './generation.ts'
 import { refusePrivateMedia } from './media-addresses.ts'
@@ -37,7 +38,7 @@ export const explain = new Hono<SurfaceEnv>()
     refusePrivateMedia(request, gateway.settings.environment)
     const now = gateway.now()
     const plan = decide(await considered(request, gateway, seed), gateway, { now, looking: true })
-    const untold = takeUntold(plan, request, gateway)
+    const untold = takeUntold(plan, { request, betas: betasOf(c.req.raw.headers) }, gateway)
     const failure =
       plan.failure ?? (plan.attempts.every(({ blocked }) => blocked) ? finalFailure(untold, plan, now) : null)
     return c.json({

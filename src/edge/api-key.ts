@@ -36,6 +36,11 @@ interface Memory {
 
 let current = emptyMemory(publicSecret)
 
+/** Whether a text has the form of a key, whatever its checksum says. */
+export function isWellFormed(key: string): boolean {
+  return wellFormed.test(key)
+}
+
 /** Makes a key of `randomBytes`, of which there must be `keyRandomBytes`. An empty or missing secret is the public one. */
 export async function mintKey(secret: string | undefined, randomBytes: Uint8Array): Promise<MintedKey> {
   if (randomBytes.length !== keyRandomBytes) throw new RangeError(`a key needs ${keyRandomBytes} random bytes`)
@@ -55,7 +60,7 @@ export function inspectKey(
   const memory = memoryFor(secret)
   const good = memory.good.get(key)
   if (good !== undefined) return good
-  if (!wellFormed.test(key) || memory.bad.has(key)) return null
+  if (!isWellFormed(key) || memory.bad.has(key)) return null
   return inspectAnew(key, memory)
 }
 

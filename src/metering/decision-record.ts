@@ -37,7 +37,7 @@ export interface DecisionRecord {
   sticky?: string
   /** Their turn came, and they were not called for the sake of all: extra calls have a budget. */
   skipped?: string[]
-  /** Their turn came, and they could not be told what the request insists on. */
+  /** Their turn came, and they could not be told a part of the request. */
   untold?: string[]
   /** There were too many endpoints to keep them all, so this decision cannot be replayed. */
   cut?: true

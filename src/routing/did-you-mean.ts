@@ -3,13 +3,13 @@ const mostMeant = 3
 /**
  * The models that somebody may have meant who gave an id that is none: those of the same name by whatever author, spelt
  * with dots or dashes; then the one whose name the given one begins with, as dated ids of other APIs do; then those
- * whose names begin with it. Empty where nothing is near.
+ * whose names begin with it. Empty where nothing is near. `routerIds` are only meant by their very name.
  */
-export function meantBy(wrongId: string, ids: readonly string[]): string[] {
+export function meantBy(wrongId: string, ids: readonly string[], routerIds: readonly string[] = []): string[] {
   const wanted = nameOf(wrongId)
   if (wanted === '') return []
   let stem = ''
-  const same: string[] = []
+  const same = routerIds.filter((id) => nameOf(id) === wanted)
   const longer: string[] = []
   let shorter: string | null = null
   for (const id of ids) {

@@ -36,7 +36,7 @@ export const rules: readonly Rule[] = [
   {
     code: 'wrong_endpoint',
     applies: always,
-    keeps: ({ outputModalities }, { needs }) => answersOn(needs.route, outputModalities, needs.outputModalities),
+    keeps: (endpoint, { needs }) => answersOn(needs.route, endpoint, needs.outputModalities),
     empties: refusals.wrongEndpoint,
   },
   {

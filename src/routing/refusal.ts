@@ -58,13 +58,13 @@ export function unknownModel(requestedId: string): Failure {
   return refuse({ code: 'model_not_found', message: `${requestedId} is not a valid model ID` }, [requestedId])
 }
 
-/** An unknown model's refusal with what may have been meant by it. */
-export function withMeant(failure: Failure, meant: readonly string[]): Failure {
+/** An unknown model's refusal with what may have been meant by it, and which of that a client could ask for at once. */
+export function withMeant(failure: Failure, meant: readonly string[], usable: readonly string[]): Failure {
   if (meant.length === 0 || !failure.availability) return failure
   return {
     ...failure,
     message: `${failure.message}. Did you mean ${meant.join(' or ')}?`,
-    availability: { ...failure.availability, fallback_models: [...meant] },
+    availability: { ...failure.availability, ...(usable.length > 0 ? { fallback_models: [...usable] } : {}) },
   }
 }
 

@@ -39,9 +39,11 @@ export function notConfigured(context: RuleContext, removed: readonly EndpointRe
   return { code: 'no_endpoints', message: `No endpoints found for ${model.id}: ${why}` }
 }
 
-export function dataRegion({ model, region, usable }: RuleContext, _: unknown, entry: ModelEntry): Refusal {
+export function dataRegion({ model, region, usable, speaks }: RuleContext, _: unknown, entry: ModelEntry): Refusal {
   const place = region.toUpperCase()
-  const dormant = entry.endpoints.filter((endpoint) => region === 'eu' && endpoint.eu === 'yes' && !usable(endpoint))
+  const dormant = entry.endpoints.filter(
+    (endpoint) => region === 'eu' && endpoint.eu === 'yes' && !usable(endpoint) && speaks?.(endpoint) !== false,
+  )
   const remedy =
     dormant.length > 0
       ? `The operator can configure one that is: ${environmentNames(dormant)}.`

@@ -29,7 +29,7 @@ const reasons: Readonly<Record<string, string>> = {
   context_length: 'its context is too short',
   max_price: 'costs more than provider.max_price',
   status: 'is deprecated, and others are not',
-  untold: 'cannot be told a part of the request that provider.strict or provider.require_parameters insists on',
+  untold: 'cannot be told a part of the request',
   no_fallback: 'would be a fallback, and provider.allow_fallbacks is false',
 }
 

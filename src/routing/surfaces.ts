@@ -1,4 +1,4 @@
-import type { Modality } from '../catalog/records.ts'
+import type { EndpointRecord, Modality } from '../catalog/records.ts'
 import type { Route } from './needs.ts'
 
 /** Where clients of this API ask for one kind of output. */
@@ -41,14 +41,22 @@ export const givenBy: Readonly<Record<Route, string>> = {
 /**
  * Whether a model with these outputs answers on a route; `asked` are the outputs that the client named. A chat is of
  * text, and whatever else a model adds to it. Speech alone it is only for a client that asked for just that: no other
- * would know what to do with it. Pictures alone are never one: no provider draws them by chat.
+ * would know what to do with it. So with pictures and films alone, and those only at a router: who makes them has an API
+ * of its own for that, which routers hide behind chat.
  */
-export function answersOn(route: Route, outputs: readonly Modality[], asked: readonly Modality[]): boolean {
+export function answersOn(
+  route: Route,
+  { outputModalities: outputs, provider }: Pick<EndpointRecord, 'outputModalities'> & { provider: { direct: boolean } },
+  asked: readonly Modality[],
+): boolean {
   // Nobody says what it answers with: the provider will.
   if (outputs.length === 0) return true
   switch (route) {
     case 'chat':
-      return outputs.includes('text') || (outputs.includes('audio') && asked.includes('audio'))
+      return (
+        outputs.includes('text') ||
+        asked.some((kind) => kind !== 'text' && outputs.includes(kind) && (kind === 'audio' || !provider.direct))
+      )
     case 'embeddings':
       return outputs.includes('embeddings')
     case 'rerank':

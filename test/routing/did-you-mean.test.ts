@@ -8,7 +8,6 @@ const ids = [
   'openai/gpt-4o-search-preview',
   'anthropic/claude-3.5-sonnet',
   'anthropic/claude-3',
-  'openrouter/auto',
   'meta/llama-3',
   'sandbox/llama-3',
 ]
@@ -21,6 +20,7 @@ describe('an id that is none means', () => {
     ['it spelt another way', 'claude-3-5-sonnet', ['anthropic/claude-3.5-sonnet']],
     ['the same name of several authors', 'llama-3', ['meta/llama-3', 'sandbox/llama-3']],
     ['a router', 'auto', ['openrouter/auto']],
+    ['no router that is not named', 'auto-complete', []],
     ['the model that it is a version of', 'claude-3-5-sonnet-20241022', ['anthropic/claude-3.5-sonnet']],
     [
       'what its name begins, three at most',
@@ -31,6 +31,6 @@ describe('an id that is none means', () => {
     ['nothing by a piece of a word', 'gpt-4', []],
     ['nothing where it says nothing', 'openai/', []],
   ])('%s', (_, wrongId, meant) => {
-    expect(meantBy(wrongId, ids)).toEqual(meant)
+    expect(meantBy(wrongId, ids, ['openrouter/auto'])).toEqual(meant)
   })
 })

@@ -203,6 +203,16 @@ describe('adding a server of one’s own', () => {
     expect(await provider(local, models)).not.toContain('Kept')
   })
 
+  it('takes the price that it tells itself when it is added once more', async () => {
+    const telling = (prompt: string) => ({
+      '/v1/models': list({ ...vllm('new'), pricing: { prompt, completion: '0' } }),
+    })
+    for (const prompt of ['0.000001', '0.000005']) {
+      expect(await provider(local, telling(prompt))).not.toContain('Kept')
+      expect((await ownOf('my-vllm/new', 'my-vllm'))?.price).toEqual({ prompt, completion: '0' })
+    }
+  })
+
   it('is in the EU only where that is said again with its address, and says so', async () => {
     await provider(`${local} --eu`, models)
     expect(await provider(local, models)).toContain('No longer marked as in the EU.')

@@ -10,7 +10,11 @@ export function sqliteD1(): D1Database {
   const statement = (sql: string, values: SQLInputValue[] = []) => ({
     bind: (...bound: SQLInputValue[]) => statement(sql, bound),
     all: async () => ({ results: sqlite.prepare(sql).all(...values), success: true, meta: {} }),
-    first: async (column: string) => sqlite.prepare(sql).get(...values)?.[column] ?? null,
+    run: async () => ({ results: sqlite.prepare(sql).all(...values), success: true, meta: {} }),
+    first: async (column?: string) => {
+      const row = sqlite.prepare(sql).get(...values)
+      return (column === undefined ? row : row?.[column]) ?? null
+    },
   })
   const database = {
     prepare: (sql: string) => statement(sql),

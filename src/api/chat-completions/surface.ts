@@ -68,7 +68,6 @@ function attributionOf(
   headers: Headers,
   request: ChatRequest,
 ): Pick<ChatCall, 'app' | 'sessionId' | 'betas' | 'mediaCount'> {
-  const betas = headers.get('x-anthropic-beta')
   return {
     app: {
       referer: bounded(headers.get('http-referer') ?? headers.get('referer'), 512),
@@ -77,9 +76,16 @@ function attributionOf(
       origin: bounded(headers.get('origin'), 256),
     },
     sessionId: sessionOf(request.session_id ?? headers.get('x-session-id')),
-    betas: betas?.split(',').map((beta) => beta.trim()),
+    betas: betasOf(headers),
     mediaCount: mediaCountOf(request),
   }
+}
+
+export function betasOf(headers: Headers): string[] | undefined {
+  return headers
+    .get('x-anthropic-beta')
+    ?.split(',')
+    .map((beta) => beta.trim())
 }
 
 /** Cut, two long names would be one session. */
