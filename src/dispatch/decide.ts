@@ -81,10 +81,14 @@ export function decide(
     region: settings.region,
     ...(policy ? { policy } : {}),
     usable,
-    speaks: (endpoint) => (providerOf(endpoint.provider)?.wire(endpoint) ?? null) !== null,
+    speaks,
     health: (endpoint) => health.of(endpoint, looking),
     takeProbe: (endpoint) => looking || health.takeProbe(endpoint),
     seed,
     now,
   })
+}
+
+function speaks(endpoint: EndpointRecord): boolean {
+  return (providerOf(endpoint.provider)?.wire(endpoint) ?? null) !== null
 }

@@ -28,7 +28,8 @@ export function encodeFor(
 ): EncodedFor {
   const { planned, stream, userHash, betas } = input
   const { endpoint, model } = planned
-  const target = { endpoint, model, ...access }
+  const { baseUrl, credential } = access
+  const target = { endpoint, model, baseUrl, credential }
   const compressed = compressRequest(input.request, planned, wire)
   const request = compressed?.request ?? input.request
   const encoded = wire.encode({
