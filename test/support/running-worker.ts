@@ -1,9 +1,8 @@
 import dns from 'node:dns'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { buildWorker } from '../../scripts/build-worker.mjs'
 import { startGateway } from '../../scripts/gateway-process.mjs'
+import { newStateDirectory } from './seeded-state.ts'
 
 export interface RunningWorker {
   /** `http://127.0.0.1:<port>` */
@@ -34,7 +33,7 @@ export async function startWorker(
   options: { vars?: Record<string, string>; port?: number; stateDir?: string; entry?: string } = {},
 ): Promise<RunningWorker> {
   resolveLocalhostNames()
-  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'causeway-state-')))
+  const stateDir = options.stateDir ?? (await newStateDirectory())
   const logs: string[] = []
   const gateway = await startGateway({
     bundle: await buildWorker(options.entry),
