@@ -1,5 +1,5 @@
 import type { ContentPart, Message } from '../chat/request.ts'
-import { measureMessage, tokensPerMedium } from './needs.ts'
+import { measureMessage } from './needs.ts'
 import { addText, type TextSize } from './text-size.ts'
 
 export interface Room {
@@ -291,5 +291,6 @@ function weightOf(text: string): number {
 /** By the same estimate as the plan's. */
 function tokensOf(message: Message, size: TextSize = { tokens: 0, minTokens: 0 }): number {
   size.tokens = 0
-  return measureMessage(message, size) * tokensPerMedium + size.tokens
+  measureMessage(message, size)
+  return size.tokens
 }

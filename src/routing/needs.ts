@@ -1,7 +1,14 @@
 import type { Modality } from '../catalog/records.ts'
-import type { ChatRequest, Message, ProviderPreferences, ResponseFormat } from '../chat/request.ts'
+import {
+  type ChatRequest,
+  type ContentPart,
+  gatewayOnlyFields,
+  type Message,
+  type ProviderPreferences,
+  type ResponseFormat,
+} from '../chat/request.ts'
 import { compressionWish } from './compression.ts'
-import { addText, addValue, type TextSize } from './text-size.ts'
+import { addText, addUnsure, addValue, type TextSize } from './text-size.ts'
 
 /** What a route's answer is made of; a model must be able to give it. */
 export type Route = 'chat' | 'embeddings' | 'rerank'
@@ -32,7 +39,7 @@ export interface RequestNeeds {
   minPromptTokens: number
   /** Of the estimate: the system and developer messages. */
   systemTokens: number
-  /** Of the estimate: tools and the schema of the answer. */
+  /** Of the estimate: tools, the schema of the answer, and whatever else goes along. */
   outsideMessagesTokens: number
   messageCount: number
   /** Whether messages may be left out of a prompt that is too long; null: where the context is small. */
@@ -43,8 +50,13 @@ export interface RequestNeeds {
   preferences: ProviderPreferences
 }
 
-/** What an image, a recording or a document weighs in the estimate; nobody knows before the provider has counted. */
-export const tokensPerMedium = 1000
+/** What an image, a recording or a document weighs at the least; nobody knows before the provider has counted. */
+const tokensPerMedium = 1000
+/** Of documents: a scanned page has fewer tokens a byte, compressed text more. */
+const bytesPerDocumentToken = 20
+const bytesPerTextToken = 4
+/** Of recordings and films: 32 tokens a second of compressed speech. */
+const bytesPerRecordingToken = 500
 
 /** Part types that the border let through and that are not here are for the provider to judge. */
 const mediumOf: Readonly<Record<string, Modality | undefined>> = {
@@ -53,6 +65,20 @@ const mediumOf: Readonly<Record<string, Modality | undefined>> = {
   video_url: 'video',
   file: 'file',
 }
+
+/** Fields that weigh nothing: they stay here, are no text, or are weighed by themselves. */
+const weightless: ReadonlySet<string> = new Set([
+  ...gatewayOnlyFields,
+  'messages',
+  'model',
+  'tools',
+  'tool_choice',
+  'response_format',
+  'logit_bias',
+  'stop',
+  'modalities',
+  'audio',
+])
 
 const reasoningKeys = ['reasoning', 'reasoning_effort', 'include_reasoning'] as const
 const outputLimitKeys = ['max_tokens', 'max_completion_tokens'] as const
@@ -99,17 +125,18 @@ const jsonSchema: ParameterNeed = { parameter: 'response_format', anyOf: ['struc
 export function needsOf(request: ChatRequest): RequestNeeds {
   const size: TextSize = { tokens: 0, minTokens: 0 }
   const media = new Set<Modality>()
-  let mediaCount = 0
   let systemTokens = 0
   for (const message of request.messages) {
     const before = size.tokens
-    mediaCount += measureMessage(message, size, media)
+    measureMessage(message, size, media)
     if (message.role === 'system' || message.role === 'developer') systemTokens += size.tokens - before
   }
   const messagesTokens = size.tokens
   if (request.tools) addValue(size, request.tools)
   const responseFormat = formatNeed(request.response_format)
   if (responseFormat === jsonSchema) addValue(size, request.response_format)
+  // Between same wires fields that nobody here knows go along, such as documents to answer from.
+  for (const field in request) if (!weightless.has(field)) addUnsure(size, request[field])
   return {
     route: 'chat',
     inputModalities: [...media],
@@ -119,7 +146,7 @@ export function needsOf(request: ChatRequest): RequestNeeds {
     verbosity: present(request.verbosity),
     parameters: countParameters(request, responseFormat),
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
-    promptTokensEstimate: Math.ceil(size.tokens) + mediaCount * tokensPerMedium,
+    promptTokensEstimate: Math.ceil(size.tokens),
     minPromptTokens: Math.floor(size.minTokens),
     systemTokens: Math.ceil(systemTokens),
     outsideMessagesTokens: Math.ceil(size.tokens - messagesTokens),
@@ -131,26 +158,70 @@ export function needsOf(request: ChatRequest): RequestNeeds {
   }
 }
 
-/** Adds one message to a size, and its kinds of media to theirs. Answers how many media it has. */
-export function measureMessage(message: Message, size: TextSize, media?: Set<Modality>): number {
-  let mediaCount = 0
-  const { content } = message
+/** Adds one message to a size, all of it that a provider may be sent and bill, and its kinds of media to theirs. */
+export function measureMessage(message: Message, size: TextSize, media?: Set<Modality>): void {
+  const { content, name } = message
   if (typeof content === 'string') addText(size, content)
   else if (content) {
     for (const part of content) {
       if (part.type === 'text') addText(size, part.text)
-      else {
-        const medium = mediumOf[part.type]
-        if (medium === undefined) continue
-        mediaCount++
-        media?.add(medium)
-      }
+      else measurePart(part, size, media)
     }
   }
-  if (message.role === 'assistant' && message.tool_calls) {
-    for (const call of message.tool_calls) addText(size, call.function.arguments)
+  if (name !== undefined) addUnsure(size, name)
+  if (message.role !== 'assistant') return
+  if (message.tool_calls) {
+    for (const call of message.tool_calls) {
+      addText(size, call.function.name)
+      addText(size, call.function.arguments)
+    }
   }
-  return mediaCount
+  if (message.refusal) addUnsure(size, message.refusal)
+  measureReasoning(message, size)
+}
+
+function measurePart(part: Exclude<ContentPart, { type: 'text' }>, size: TextSize, media?: Set<Modality>): void {
+  const medium = mediumOf[part.type]
+  if (medium === undefined) {
+    addUnsure(size, part)
+    return
+  }
+  media?.add(medium)
+  size.tokens += Math.max(tokensPerMedium, tokensWithin(part))
+}
+
+/** What the bytes of a medium may come to; 0 where they are elsewhere, and for images, which weigh by their size in pixels. */
+function tokensWithin(part: Exclude<ContentPart, { type: 'text' }>): number {
+  switch (part.type) {
+    case 'file': {
+      const data = part.file.file_data ?? ''
+      const isText = /^data:(text\/|application\/(json|xml))/i.test(data)
+      return bytesIn(data) / (isText ? bytesPerTextToken : bytesPerDocumentToken)
+    }
+    case 'input_audio':
+      return bytesIn(part.input_audio.data) / bytesPerRecordingToken
+    case 'video_url':
+      return part.video_url.url.startsWith('data:') ? bytesIn(part.video_url.url) / bytesPerRecordingToken : 0
+    default:
+      return 0
+  }
+}
+
+/** Near enough: of base64, with or without a data URL around it. */
+function bytesIn(base64: string): number {
+  return base64.length * 0.75
+}
+
+/** What was thought before: the same once as text and once in detail, of which a provider is sent one, or neither. */
+function measureReasoning(message: Extract<Message, { role: 'assistant' }>, size: TextSize): void {
+  const text = message.reasoning ?? message.reasoning_content
+  const details = message.reasoning_details
+  if (!text && !details?.length) return
+  const asText: TextSize = { tokens: 0, minTokens: 0 }
+  const inDetail: TextSize = { tokens: 0, minTokens: 0 }
+  if (text) addText(asText, text)
+  if (details) addValue(inDetail, details)
+  size.tokens += Math.max(asText.tokens, inDetail.tokens)
 }
 
 function formatNeed(format: ResponseFormat | null | undefined): ParameterNeed | null {

@@ -6,8 +6,6 @@ export interface TextSize {
 
 /** Characters looked at a string: its script is the same all through, near enough. */
 const samples = 16
-/** Deeper than any schema; what an attacker nests deeper goes uncounted. */
-const maxDepth = 32
 /** No tokenizer in use packs more into its average token, white space aside, of which one token may hold a hundred. */
 const maxCharactersPerToken = 8
 
@@ -32,16 +30,28 @@ export function addText(size: TextSize, text: string): void {
   size.minTokens += ((dense / seen) * length) / maxCharactersPerToken
 }
 
-/** Adds all keys and strings of a JSON value, e.g. of tool definitions. */
-export function addValue(size: TextSize, value: unknown, depth = 0): void {
-  if (typeof value === 'string') addText(size, value)
-  else if (typeof value === 'object' && value !== null && depth < maxDepth) {
-    if (Array.isArray(value)) for (const item of value) addValue(size, item, depth + 1)
-    else {
-      for (const key in value) {
-        addText(size, key)
-        addValue(size, (value as Record<string, unknown>)[key], depth + 1)
-      }
+/** Adds all keys and strings of a JSON value, e.g. of tool definitions, however deep it is nested. */
+export function addValue(size: TextSize, value: unknown): void {
+  if (typeof value === 'string') {
+    addText(size, value)
+    return
+  }
+  if (typeof value !== 'object' || value === null) return
+  const open: object[] = [value]
+  for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
+    const isList = Array.isArray(holder)
+    for (const key in holder) {
+      if (!isList) addText(size, key)
+      const inner: unknown = (holder as Record<string, unknown>)[key]
+      if (typeof inner === 'string') addText(size, inner)
+      else if (typeof inner === 'object' && inner !== null) open.push(inner)
     }
   }
+}
+
+/** Adds a value of which a provider may count nothing: to the estimate, and not to what the text is never below. */
+export function addUnsure(size: TextSize, value: unknown): void {
+  const { minTokens } = size
+  addValue(size, value)
+  size.minTokens = minTokens
 }

@@ -114,9 +114,67 @@ describe('the estimate of prompt tokens', () => {
     expect(weighed.minPromptTokens).toBe(0)
   })
 
-  it('survives a schema nested beyond reason', () => {
-    const parameters = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`) as Record<string, unknown>
-    expect(needs({ tools: [{ type: 'function', function: { name: 'deep', parameters } }] }).tools).toBe(true)
+  it('survives a schema nested beyond reason, and counts it to its end', () => {
+    const text = english.repeat(100)
+    const nested = `${'{"a":'.repeat(20_000)}${JSON.stringify(text)}${'}'.repeat(20_000)}`
+    const parameters = JSON.parse(nested) as Record<string, unknown>
+    const seen = needs({ tools: [{ type: 'function', function: { name: 'deep', parameters } }] })
+    expect(seen.tools).toBe(true)
+    expect(seen.promptTokensEstimate).toBeGreaterThan(tokensOf(text).promptTokensEstimate)
+  })
+
+  const long = english.repeat(1000)
+  const call = { id: 'c', type: 'function' as const, function: { name: long, arguments: '{}' } }
+  const details = [{ type: 'reasoning.text' as const, text: long }]
+  const unknownPart = { type: 'thinking', thinking: long } as unknown as ContentPart
+  const file = (type: string): ContentPart => ({
+    type: 'file',
+    file: { file_data: `data:${type};base64,${btoa(long)}` },
+  })
+  it.each<[string, ChatRequest['messages'][number]]>([
+    ['a name', { role: 'user', content: 'x', name: long }],
+    ['a refusal', { role: 'assistant', content: null, refusal: long }],
+    ['reasoning', { role: 'assistant', content: 'x', reasoning: long }],
+    ['reasoning_content', { role: 'assistant', content: 'x', reasoning_content: long }],
+    ['reasoning_details', { role: 'assistant', content: 'x', reasoning_details: details }],
+    ['the name of a call', { role: 'assistant', content: null, tool_calls: [call] }],
+    ['an unknown part', { role: 'user', content: [unknownPart] }],
+    ['a text file', { role: 'user', content: [file('text/markdown')] }],
+  ])('counts %s like content: a reservation must not miss what a provider may bill', (_, message) => {
+    const expected = tokensOf(long).promptTokensEstimate
+    const seen = needs({ messages: [...hello, message] })
+    expect(seen.promptTokensEstimate).toBeGreaterThan(expected * 0.9)
+    expect(seen.promptTokensEstimate).toBeLessThan(expected * 1.2)
+  })
+
+  it('counts reasoning once where it is told as text and in detail', () => {
+    const message = { role: 'assistant' as const, content: 'x', reasoning: long, reasoning_details: details }
+    expect(needs({ messages: [message] }).promptTokensEstimate).toBeLessThan(tokensOf(long).promptTokensEstimate * 1.1)
+  })
+
+  it.each([{ prediction: { type: 'content' as const, content: long } }, { documents: [{ title: 'a', text: long }] }])(
+    'counts what goes along beside the messages (%#)',
+    (extra) => {
+      const seen = needs(extra)
+      const expected = tokensOf(long).promptTokensEstimate
+      expect(seen.promptTokensEstimate).toBeGreaterThan(expected * 0.9)
+      expect(seen.outsideMessagesTokens).toBeGreaterThan(expected * 0.9)
+      expect(seen.minPromptTokens).toBe(needs({}).minPromptTokens)
+    },
+  )
+
+  it('refuses nothing for the sake of what a provider may leave out', () => {
+    const messages: ChatRequest['messages'] = [...hello, { role: 'assistant', content: 'x', reasoning: long }]
+    expect(needs({ messages }).minPromptTokens).toBeLessThan(10)
+  })
+
+  it('weighs a large document or recording by its bytes', () => {
+    const data = 'A'.repeat(4_000_000)
+    const weigh = (part: ContentPart) => needs({ messages: [{ role: 'user', content: [part] }] }).promptTokensEstimate
+    expect(weigh({ type: 'file', file: { file_data: `data:application/pdf;base64,${data}` } })).toBeGreaterThan(100_000)
+    expect(weigh({ type: 'input_audio', input_audio: { data, format: 'wav' } })).toBe(6000)
+    expect(weigh({ type: 'video_url', video_url: { url: `data:video/mp4;base64,${data}` } })).toBeGreaterThan(6000)
+    expect(weigh({ type: 'video_url', video_url: { url: 'https://example.com/a.mp4' } })).toBe(1000)
   })
 
   it('is there for a hundred thousand messages', () => {
