@@ -30,7 +30,7 @@ export interface ChatCall {
   keyHash: string
   generationId: string
   requestId: string
-  /** Epoch milliseconds at which the request came in. */
+  /** Epoch milliseconds at which all of the request had come in. */
   startedAt: number
   /** Aborts when the client has gone. */
   client: AbortSignal

@@ -5,7 +5,7 @@ export interface DeadlineInput {
   stream: boolean
   /** Whether the model can reason. */
   reasons: boolean
-  /** Epoch milliseconds at which the request came in. */
+  /** Epoch milliseconds at which all of the request had come in. */
   startedAt: number
 }
 

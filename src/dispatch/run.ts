@@ -30,7 +30,7 @@ export interface RunInput {
   userHash: string | undefined
   betas: string[] | undefined
   client: AbortSignal
-  /** Epoch milliseconds at which the request came in. */
+  /** Epoch milliseconds at which all of the request had come in. */
   startedAt: number
   /** Filled while the plan runs, so that whoever stops early knows what was done. */
   attempts: AttemptRecord[]

@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { chatDialect } from '../../src/api/chat-completions/dialect.ts'
+import { chatCompletions } from '../../src/api/chat-completions/surface.ts'
 import type { EndpointRecord, ModelEntry } from '../../src/catalog/records.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { type ChatCall, dispatchChat } from '../../src/dispatch/chat.ts'
 import type { Gateway } from '../../src/dispatch/gateway.ts'
 import type { Admission } from '../../src/dispatch/keys.ts'
+import { inspectKey, keyRandomBytes, mintKey } from '../../src/edge/api-key.ts'
 import type { GenerationRow } from '../../src/metering/generation.ts'
 import type { EndpointHealth } from '../../src/routing/health.ts'
 import { calmHealth } from '../../src/routing/health.ts'
 import { endpointRecord, modelEntry, providerRecord } from '../support/catalog-records.ts'
-import { fakeGateway } from '../support/fake-gateway.ts'
+import { fakeGateway, surfaceApp } from '../support/fake-gateway.ts'
 
 // Node has no identity stream. Workerd's hands bytes on as a copy before a write resolves, and the gateway counts on it.
 class CopyingStream extends TransformStream<Uint8Array, Uint8Array> {
@@ -419,6 +421,36 @@ describe('one chat request', () => {
 })
 
 describe('time', () => {
+  it('is the provider’s from when all of the request is here: a slow upload takes none of it', async () => {
+    const one = world(async (_, { signal }) => {
+      await new Promise((done, stop) => {
+        setTimeout(done, 20_000)
+        signal?.addEventListener('abort', stop)
+      })
+      return whole('Hello')
+    })
+    const { key } = await mintKey(undefined, new Uint8Array(keyRandomBytes))
+    // Once seen, a key is known without cryptography, which these timers would not wait for.
+    await inspectKey(key, undefined)
+    const body = new ReadableStream<Uint8Array>({
+      async start(upload) {
+        upload.enqueue(new TextEncoder().encode('{"model":"acme/m1",'))
+        await new Promise((done) => setTimeout(done, 75_000))
+        upload.enqueue(new TextEncoder().encode('"messages":[{"role":"user","content":"Hello"}]}'))
+        upload.close()
+      },
+    })
+    const answer = surfaceApp(one.gateway, chatCompletions).request('/api/v1/chat/completions', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+    } as RequestInit)
+    for (let seconds = 0; seconds < 100; seconds++) await vi.advanceTimersByTimeAsync(1_000)
+    expect((await answer).status).toBe(200)
+    expect(one.calls).toEqual(['cheap'])
+  })
+
   it('gives a silent endpoint up and goes on to the next', async () => {
     const here = world((provider, { signal }) =>
       provider === 'dear'

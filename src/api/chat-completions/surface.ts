@@ -14,10 +14,11 @@ export const chatCompletions = new Hono<SurfaceEnv>()
 
 chatCompletions.post('/chat/completions', async (c) => {
   const gateway = c.env.gateway
-  const startedAt = gateway.now()
   const inspected = inferenceKeyHash(c)
   const { hash } = inspected instanceof Promise ? await inspected : inspected
   const request = await parsed(c, hash)
+  // Not before the body is here: how long that takes is the client's line, and no provider's time to answer in.
+  const startedAt = gateway.now()
   const answer = await dispatchChat({
     gateway,
     request,
