@@ -5,7 +5,7 @@ import type { GenerationRow } from '../metering/generation.ts'
 import { Reservations } from '../metering/reservations.ts'
 import { rowOf, rowText } from '../metering/row-text.ts'
 import { addCharge, affordableNanoUsd, noSpend, type Spend, safeNanoUsd, spendAt } from '../metering/spend.ts'
-import { unsettledRow, unsettledType } from '../metering/unsettled.ts'
+import { unsettledRow } from '../metering/unsettled.ts'
 import { Conversations } from '../routing/conversations.ts'
 import { type RateLimit, SlidingWindow } from '../routing/window.ts'
 import { admissionResponse, readAdmissionCall } from './admission-call.ts'
@@ -151,6 +151,8 @@ export class KeyObject extends DurableObject<Env> {
    * notes on conversations never go.
    */
   async settle(rows: SettledRow[]): Promise<void> {
+    // An object that lost its storage must not count from zero, and D1 go by that: it learns first what was spent before.
+    if (this.#key === undefined) await this.#find()
     const now = this.clock()
     const forgotten = rows.some((row) => this.#mayBeForgotten(row, now)) ? await this.#forgotten(rows, now) : null
     // A reservation doesn't tell that a row is new: an admission that was held up may come after its settlement.
@@ -241,9 +243,8 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   async #forgotten(rows: SettledRow[], now: number): Promise<Set<string>> {
-    const doubtful = rows.filter((row) => this.#mayBeForgotten(row, now))
-    const stored = await Promise.all(doubtful.map(({ id }) => this.d1.readGeneration(id)))
-    return new Set(stored.flatMap((row) => (row === null || row.errorType === unsettledType ? [] : [row.id])))
+    const doubtful = rows.filter((row) => this.#mayBeForgotten(row, now)).map(({ id }) => id)
+    return within(this.findWithinMs, this.d1.settledAmong(doubtful))
   }
 
   #check(now: number): Admission {

@@ -229,7 +229,9 @@ export class KeyStorage {
       // The row is text inside the text: SQLite hands it through and doesn't take it apart.
       JSON.stringify([...rows]),
     )
-    this.#outbox.next += rows.size
+    // What was ignored took no number. A number that no row has, at the end, would look like one that waits for ever.
+    const { last } = this.#storage.sql.exec<{ last: number | null }>('SELECT max(seq) AS last FROM outbox').one()
+    this.#outbox.next = Math.max(this.#outbox.flushed, last ?? 0) + 1
   }
 
   #saveWindow(unsaved: Unsaved, windowStart: number): void {

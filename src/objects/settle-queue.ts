@@ -23,6 +23,8 @@ interface Timing {
 const defaultTiming: Timing = { gatherMs: 15, patienceMs: 8_000, callMs: 5_000, pausesMs: [300, 1_000] }
 
 const maxRows = 100
+/** Calls with what was kept that one request makes: it has what is left of its 30 s for them. */
+const keptCalls = 3
 const spreadMs = 500
 /** Between two tries with what was kept of a key. */
 const keptPauseMs = 5_000
@@ -126,7 +128,7 @@ export class SettleQueue {
   }
 
   #keep(keyHash: string, rows: Iterable<SettledRow>): void {
-    const kept = this.#kept.get(keyHash) ?? { rows: new Map(), triedAt: 0 }
+    const kept = this.#kept.get(keyHash) ?? { rows: new Map(), triedAt: 0, takenAt: Number.NEGATIVE_INFINITY }
     this.#kept.set(keyHash, kept)
     this.#keptRows -= kept.rows.size
     for (const row of rows) kept.rows.set(row.id, row)
@@ -140,26 +142,45 @@ export class SettleQueue {
     }
   }
 
-  /** The rows of this key, whose object is there, or else of the one that has waited longest. */
+  /**
+   * The rows of this key, whose object is there, or else of the one that has waited longest. They stay here until they
+   * are durable: the request that takes them along may die on the way.
+   */
   async #deliverKept(keyHash: string, send: SendRows): Promise<void> {
-    const key = this.#kept.has(keyHash) ? keyHash : this.#nextKept()
+    const own = this.#kept.get(keyHash)
+    const key = own && !this.#isTaken(own) ? keyHash : this.#nextKept()
     const kept = key === undefined ? undefined : this.#kept.get(key)
     if (key === undefined || kept === undefined) return
-    this.#kept.delete(key)
-    this.#keptRows -= kept.rows.size
-    const rows = [...kept.rows.values()]
-    try {
-      for (let i = 0; i < rows.length; i += maxRows)
-        await within(this.#timing.callMs, send(rows.slice(i, i + maxRows), key))
-    } catch {
-      this.#keep(key, rows)
+    for (let call = 0; call < keptCalls && kept.rows.size > 0; call++) {
+      kept.takenAt = this.#now()
+      const rows = [...kept.rows.values()].slice(0, maxRows)
+      try {
+        await within(this.#timing.callMs, send(rows, key))
+      } catch {
+        kept.triedAt = this.#now()
+        // Behind the others, so that one object that stays away doesn't hold up theirs.
+        if (this.#kept.delete(key)) this.#kept.set(key, kept)
+        break
+      }
+      const before = kept.rows.size
+      for (const { id } of rows) kept.rows.delete(id)
+      // What was given up meanwhile is counted no more.
+      if (this.#kept.get(key) === kept) this.#keptRows -= before - kept.rows.size
     }
+    kept.takenAt = Number.NEGATIVE_INFINITY
+    if (kept.rows.size === 0 && this.#kept.get(key) === kept) this.#kept.delete(key)
   }
 
   #nextKept(): string | undefined {
     const now = this.#now()
-    for (const [key, { triedAt }] of this.#kept) if (Math.abs(now - triedAt) >= keptPauseMs) return key
+    for (const [key, kept] of this.#kept)
+      if (Math.abs(now - kept.triedAt) >= keptPauseMs && !this.#isTaken(kept)) return key
     return undefined
+  }
+
+  /** Whether a request is on its way with these rows; not one that should have been back long ago. */
+  #isTaken({ takenAt }: Kept): boolean {
+    return Math.abs(this.#now() - takenAt) < this.#timing.callMs * 2
   }
 }
 
@@ -167,6 +188,8 @@ interface Kept {
   rows: Map<string, SettledRow>
   /** Epoch milliseconds. */
   triedAt: number
+  /** Epoch milliseconds at which a request last went with some of the rows; -Infinity where none is under way. */
+  takenAt: number
 }
 
 function pause(ms: number): Promise<void> {

@@ -30,6 +30,15 @@ export async function readGeneration(db: D1Database, id: string): Promise<Genera
   ) as unknown as GenerationRow
 }
 
+/** Those of the ids that are stored with what became of their request. One statement, however many there are. */
+export async function settledAmong(db: D1Database, ids: readonly string[]): Promise<Set<string>> {
+  const { results } = await db
+    .prepare('SELECT id FROM generations WHERE id IN (SELECT value FROM json_each(?1)) AND error_type IS NOT ?2')
+    .bind(JSON.stringify(ids), unsettledType)
+    .all<{ id: string }>()
+  return new Set(results.map(({ id }) => id))
+}
+
 function columnOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }

@@ -87,11 +87,14 @@ export async function updateKey(
   change: KeyChange,
   now = Date.now(),
 ): Promise<KeyRecord | null> {
-  const changed = { ...changedColumns(change), updated_at: now }
+  const changed = changedColumns(change)
   const assignments = Object.keys(changed).map((column) => `${column} = ?`)
+  // Changes are told to the key's object in any order, and it goes by this: of two, the later one here has to be later,
+  // whatever the clocks of those who made them say.
+  assignments.push('updated_at = max(?, coalesce(updated_at, created_at) + 1)')
   const row = await db
     .prepare(`UPDATE keys SET ${assignments.join(', ')} WHERE hash = ? AND deleted_at IS NULL RETURNING *`)
-    .bind(...Object.values(changed), hash)
+    .bind(...Object.values(changed), now, hash)
     .first<KeyRow>()
   return row && recordOf(row, now)
 }

@@ -8,7 +8,7 @@ import { reservationTtlMs } from '../../src/metering/reservations.ts'
 import { noSpend } from '../../src/metering/spend.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
 import { type SettledRow, settledRow } from '../../src/objects/settled-row.ts'
-import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
+import { insertGenerationsStatement, readGeneration, settledAmong } from '../../src/store/generations.ts'
 import { insertKey, readKey } from '../../src/store/keys.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
@@ -100,6 +100,10 @@ async function connect(): Promise<void> {
       readGeneration: async (id) => {
         up()
         return readGeneration(env.DB, id)
+      },
+      settledAmong: async (ids) => {
+        up()
+        return settledAmong(env.DB, ids)
       },
     }
   })
@@ -477,6 +481,24 @@ describe('spend', () => {
     expect((await stub.describe())?.key.usage).toMatchObject({ totalNanoUsd: 80, dailyNanoUsd: 80 })
   })
 
+  it('goes on from D1’s sums where an object that lost its storage hears of a settlement first', async () => {
+    inD1 = keyRecord({ limitNanoUsd: 1_000, usage: { ...noSpend(start).usage, totalNanoUsd: 900 } })
+    await stub.settle(settlements([row({ costNanoUsd: 40 })]))
+    expect(await admit(61)).toMatchObject({ reason: 'limit-exceeded', affordableNanoUsd: 60 })
+    await fireTimer()
+    expect(mirrored?.totalNanoUsd).toBe(940)
+  })
+
+  it('counts from zero for nobody while D1 cannot tell what was spent before', async () => {
+    d1Down = true
+    const one = settlements([row({ costNanoUsd: 40 })])
+    await expect(stub.settle(one)).rejects.toThrow()
+    d1Down = false
+    inD1 = keyRecord({ usage: { ...noSpend(start).usage, totalNanoUsd: 900 } })
+    await stub.settle(one)
+    expect((await stub.describe())?.key.usage.totalNanoUsd).toBe(940)
+  })
+
   it('accounts once for a request that nobody settled, and takes it back when somebody does', async () => {
     inD1 = keyRecord({ limitNanoUsd: 100 })
     const id = nextId()
@@ -549,6 +571,7 @@ describe('settlement', () => {
 
   it('shows a row at once, and from D1 when the outbox has forgotten it', async () => {
     const one = row()
+    await admit()
     await runInDurableObject(stub, async (object: KeyObject) => {
       const settled = object.settle(settlements([one]))
       expect(await object.generation(one.id)).toEqual(one)

@@ -140,6 +140,46 @@ describe('SettleQueue', () => {
     expect(queue.kept).toBe(0)
   })
 
+  it('keeps rows until they are durable: the request that takes them along may die on the way', async () => {
+    let now = 1_000_000
+    const queue = new SettleQueue({ timing: { ...quick, pausesMs: [] }, now: () => now })
+    const away: SendRows = async () => {
+      throw new Error('away')
+    }
+    const ids = Array.from({ length: 250 }, (_, i) => `${i}`)
+    await Promise.allSettled(ids.map((id) => queue.add('k1', row(id), away)))
+    expect(queue.kept).toBe(250)
+    const delivered = new Set<string>()
+    let calls = 0
+    // A call of the request that dies never comes back to it: nothing after the second happens.
+    const dies: SendRows = async (rows) => {
+      calls += 1
+      if (calls > 2) return never()
+      for (const { id } of rows) delivered.add(id)
+    }
+    await queue.add('k1', row('first'), dies)
+    expect([delivered.size, queue.kept]).toEqual([101, 150])
+    const { calls: later, send } = receiver()
+    now += 60_000
+    await queue.add('k1', row('second'), send)
+    for (const id of later.flat()) delivered.add(id)
+    expect([delivered.size, queue.kept]).toEqual([252, 0])
+  })
+
+  it('does not go twice at once with what is kept', async () => {
+    const queue = new SettleQueue({ timing: { ...quick, callMs: 5_000, pausesMs: [] } })
+    await expect(queue.add('k1', row('a'), () => Promise.reject(new Error('away')))).rejects.toThrow('away')
+    const gate = Promise.withResolvers<void>()
+    const { calls, send } = receiver((call) => (call === 2 ? gate.promise : undefined))
+    const first = queue.add('k1', row('b'), send)
+    while (calls.length < 2) await scheduler.wait(5)
+    await queue.add('k1', row('c'), send)
+    expect(calls).toEqual([['b'], ['a'], ['c']])
+    gate.resolve()
+    await first
+    expect(queue.kept).toBe(0)
+  })
+
   it('takes along what it keeps of another key once in a while, also when the clock went back', async () => {
     let now = 1_000_000
     const queue = new SettleQueue({ timing: quick, now: () => now })

@@ -5,7 +5,7 @@ import { reservationTtlMs } from '../../src/metering/reservations.ts'
 import { unsettledType } from '../../src/metering/unsettled.ts'
 import type { KeyObject } from '../../src/objects/key-object.ts'
 import { type SettledRow, settledRow } from '../../src/objects/settled-row.ts'
-import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
+import { insertGenerationsStatement, readGeneration, settledAmong } from '../../src/store/generations.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 import { sampleKey } from '../support/sample-key.ts'
@@ -23,6 +23,8 @@ class Ledger {
   /** What D1 does with a flush: takes it, refuses it, or takes it and its answer is lost. */
   d1: 'takes' | 'refuses' | 'loses its answer' = 'takes'
   readonly hash: string
+  /** Rows of each flush that reached D1. */
+  readonly flushes: number[] = []
   #ids = 0
 
   constructor(letter: string) {
@@ -42,10 +44,12 @@ class Ledger {
         readKey: async () => sampleKey({ hash: this.hash, rateLimit: { requests: 0, windowMs: 1 }, createdAt: start }),
         record: async (rows) => {
           if (this.d1 === 'refuses') throw new Error('down')
+          this.flushes.push(rows.length)
           await insertGenerationsStatement(env.DB, rows).run()
           if (this.d1 === 'loses its answer') throw new Error('lost')
         },
         readGeneration: (id) => readGeneration(env.DB, id),
+        settledAmong: (ids) => settledAmong(env.DB, ids),
       }
     })
   }
@@ -161,6 +165,24 @@ describe('a stream that outlives its reservation', () => {
     expect((await ledger.stored()).get(id)).toEqual({ errorType: null, cost: 7, upstreamCost: 7 })
     expect(await ledger.spent()).toBe(7)
     expect((await ledger.stub.describe())?.unsettled).toEqual({ count: 0, nanoUsd: 0 })
+  })
+
+  it('leaves nothing to flush behind where its admission came after its settlement, and D1 was away until it expired', async () => {
+    const ledger = new Ledger('5')
+    await ledger.connect()
+    const id = ledger.nextId()
+    ledger.d1 = 'refuses'
+    await ledger.stub.settle([ledger.row(id, 7)])
+    await ledger.admit(60, id)
+    ledger.now += reservationTtlMs
+    await ledger.admit(1)
+    await ledger.flush()
+    ledger.d1 = 'takes'
+    ledger.now += 10 * 60_000
+    await ledger.flush()
+    await ledger.flush()
+    expect(ledger.flushes).toEqual([1])
+    expect((await ledger.stored()).get(id)).toMatchObject({ errorType: null, cost: 7 })
   })
 
   it('keeps its reservation as long as it renews it', async () => {

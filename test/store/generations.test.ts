@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { GenerationRow } from '../../src/metering/generation.ts'
 import { rowText } from '../../src/metering/row-text.ts'
-import { insertGenerationsStatement, readGeneration } from '../../src/store/generations.ts'
+import { insertGenerationsStatement, readGeneration, settledAmong } from '../../src/store/generations.ts'
 import { migrate } from '../support/migrations.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
 
@@ -58,6 +58,16 @@ describe('generations', () => {
     await insertGenerations(env.DB, [unsettled, late, { ...late, costNanoUsd: 8 }])
     await insertGenerations(env.DB, [unsettled])
     expect(await readGeneration(env.DB, id)).toEqual(late)
+  })
+
+  it('tell which of many are settled, in one statement', async () => {
+    const ids = Array.from({ length: 300 }, (_, i) => `gen-5-${i}`)
+    await insertGenerations(env.DB, [
+      sampleGeneration({ id: 'gen-5-7', errorType: 'timeout' }),
+      sampleGeneration({ id: 'gen-5-8', errorType: 'unsettled', costNanoUsd: 0 }),
+      sampleGeneration({ id: 'gen-5-299' }),
+    ])
+    expect(await settledAmong(env.DB, ids)).toEqual(new Set(['gen-5-7', 'gen-5-299']))
   })
 
   it('are refused together when one is broken, rather than dropped in silence', async () => {

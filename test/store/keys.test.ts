@@ -64,9 +64,21 @@ describe('keys', () => {
       includeByokInLimit: false,
       rateLimit: null,
     }
-    expect(await updateKey(env.DB, everything.hash, change, now)).toEqual({ ...renamed, ...change })
-    expect(await readKey(env.DB, everything.hash, now)).toEqual({ ...renamed, ...change })
-    expect(await updateKey(env.DB, everything.hash, {}, now + 1)).toMatchObject({ updatedAt: now + 1 })
+    const changed = { ...renamed, ...change, updatedAt: now + 5 }
+    expect(await updateKey(env.DB, everything.hash, change, now + 5)).toEqual(changed)
+    expect(await readKey(env.DB, everything.hash, now)).toEqual(changed)
+    expect(await updateKey(env.DB, everything.hash, {}, now + 6)).toMatchObject({ updatedAt: now + 6 })
+  })
+
+  it('are newer with each change, whatever the clocks of those who make it say', async () => {
+    const { hash } = sampleKey()
+    await insertKey(env.DB, sampleKey())
+    expect(await updateKey(env.DB, hash, { name: 'renamed' }, createdAt + 5)).toMatchObject({
+      updatedAt: createdAt + 5,
+    })
+    const later = { disabled: true, updatedAt: createdAt + 6 }
+    expect(await updateKey(env.DB, hash, { disabled: true }, createdAt)).toMatchObject(later)
+    expect(await updateKey(env.DB, hash, {}, createdAt + 6)).toMatchObject({ updatedAt: createdAt + 7 })
   })
 
   it('that are deleted are gone for everybody, for good, and stay in the table', async () => {
