@@ -158,8 +158,11 @@ export class ChatSplice implements StreamStage {
   }
 
   #encode(parts: Part[]): void {
+    const hidesReasoning = this.#options.excludeReasoning && parts.some(({ type }) => type === 'reasoning-delta')
     for (const part of parts) {
       if (this.progress.failure !== null) return
+      // The log probabilities beside a thought spell its tokens.
+      if (hidesReasoning && part.type === 'text-delta' && part.text === '') continue
       if (!notePart(this.progress, part, this.#finished)) continue
       const text = this.#options.encoder.push(part)
       if (text === '') continue
@@ -176,8 +179,9 @@ export class ChatSplice implements StreamStage {
     if (!this.#scanChunk(bytes, start, end) || !this.#scanChoice(bytes) || !this.#scanDelta(bytes)) return false
     const hasContent = this.#contentEnd - this.#contentStart > 2
     const hasReasoning = this.#reasoningEnd - this.#reasoningStart > 2
-    // A role-only or empty delta is a lifecycle event: every chunk of ours says the role, so nothing is lost with it.
-    if (!hasContent && !hasReasoning) return true
+    // A role-only or empty delta is a lifecycle event: every chunk of ours says the role, so nothing is lost with it. But
+    // half of a character is a token without text, which only its log probabilities tell.
+    if (!hasContent && !hasReasoning) return this.#logprobsEnd === 0
     this.progress.upstreamContent = true
     const choice = numberOf(bytes, this.#indexStart, this.#indexEnd)
     if (!this.#finished.has(choice)) this.progress.open.add(choice)

@@ -127,6 +127,47 @@ describe('the straight-through stage', () => {
     expect(splice([...ordinary].map((byte) => Uint8Array.of(byte))).text).toBe(whole)
   })
 
+  describe('with tokens that are half of a character', () => {
+    const token = (...bytes: number[]) => ({ content: [{ token: 'half', bytes, logprob: -0.1, top_logprobs: [] }] })
+    const tokens = [token(0x48), token(0xf0, 0x9f), token(0x99), token(0x82)]
+    const stream = sse(
+      chunk({ role: 'assistant', content: '' }),
+      chunk({ content: 'H' }, { logprobs: tokens[0] }),
+      chunk({ content: '', reasoning: '' }, { logprobs: tokens[1] }),
+      chunk({ content: null }, { logprobs: tokens[2] }),
+      chunk({ content: '🙂' }, { logprobs: tokens[3] }),
+      chunk({ content: '' }, { logprobs: { content: [] } }),
+      chunk({}, { finish_reason: 'stop' }),
+    )
+
+    it('sends the log probabilities of each, text or not', () => {
+      const { chunks, text } = splice([stream])
+      const choices = chunks.flatMap((one) => one.choices as { delta: { content: string }; logprobs: unknown }[])
+      expect(choices.map(({ delta, logprobs }) => [delta.content, logprobs])).toEqual([
+        ['H', tokens[0]],
+        ['', tokens[1]],
+        ['', tokens[2]],
+        ['🙂', tokens[3]],
+        ['', null],
+      ])
+      for (const one of chunks) ChatStreamChunk$inboundSchema.parse(one)
+      for (let at = 0; at <= stream.length; at++)
+        expect(splice([stream.slice(0, at), stream.slice(at)]).text, `cut at ${at}`).toBe(text)
+    })
+
+    it('takes none of them for the beginning of the answer', () => {
+      const { progress } = splice([sse(chunk({ role: 'assistant' }), chunk({ content: '' }, { logprobs: tokens[1] }))])
+      expect(progress).toMatchObject({ content: false, upstreamContent: false })
+    })
+
+    it('tells none of reasoning that is excluded', () => {
+      const thought = chunk({ content: '', reasoning: 'hm' }, { logprobs: tokens[1] })
+      const { chunks, text } = splice([sse(thought, thought, chunk({ content: 'so' }))], true)
+      expect(chunks).toHaveLength(1)
+      expect(text).not.toContain('half')
+    })
+  })
+
   it('holds lifecycle events and tells when the model has begun', () => {
     const { chunks, progress } = splice([sse(chunk({ role: 'assistant', content: '' }), chunk({ content: null }))])
     expect(chunks).toEqual([])
