@@ -31,10 +31,17 @@ export interface UsageJson {
     upstream_inference_prompt_cost: number
     upstream_inference_completions_cost: number
   }
-  completion_tokens_details: { reasoning_tokens: number; image_tokens: number; audio_tokens: number }
+  completion_tokens_details: {
+    reasoning_tokens: number
+    image_tokens: number
+    audio_tokens: number
+    accepted_prediction_tokens?: number
+    rejected_prediction_tokens?: number
+  }
 }
 
 export function usageJson(usage: TokenUsage, cost: Cost, isByok: boolean): UsageJson {
+  const { acceptedPredictionTokens: accepted, rejectedPredictionTokens: rejected } = usage
   const listNanoUsd = isByok ? cost.promptNanoUsd + cost.completionNanoUsd : cost.costNanoUsd
   return {
     prompt_tokens: usage.promptTokens,
@@ -58,6 +65,8 @@ export function usageJson(usage: TokenUsage, cost: Cost, isByok: boolean): Usage
       reasoning_tokens: usage.reasoningTokens,
       image_tokens: usage.imageOutputTokens,
       audio_tokens: usage.audioOutputTokens,
+      ...(accepted === undefined ? {} : { accepted_prediction_tokens: accepted }),
+      ...(rejected === undefined ? {} : { rejected_prediction_tokens: rejected }),
     },
   }
 }

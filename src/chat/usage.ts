@@ -14,6 +14,9 @@ export interface TokenUsage {
   audioInputTokens: number
   audioOutputTokens: number
   imageOutputTokens: number
+  /** Of a `prediction`, where the provider tells: completion tokens that it foretold, and that were made for nothing. */
+  acceptedPredictionTokens?: number
+  rejectedPredictionTokens?: number
   /** True when nothing was metered and the counts are our estimate. */
   estimated?: boolean
   /** What the provider charges for, where it says that this is not what it metered (Cohere). */

@@ -24,6 +24,19 @@ describe('usage', () => {
     })
   })
 
+  it('tells what became of a prediction where the provider does', () => {
+    const free = { costNanoUsd: 0, promptNanoUsd: 0, completionNanoUsd: 0 }
+    const told = { ...noUsage, acceptedPredictionTokens: 3, rejectedPredictionTokens: 0 }
+    expect(usageJson(told, free, false).completion_tokens_details).toEqual({
+      reasoning_tokens: 0,
+      image_tokens: 0,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 3,
+      rejected_prediction_tokens: 0,
+    })
+    expect(JSON.stringify(usageJson(noUsage, free, false))).not.toContain('prediction')
+  })
+
   it("tells the list price as the provider's when the key was the account's own", () => {
     const cost = { costNanoUsd: 5, promptNanoUsd: 60, completionNanoUsd: 40 }
     expect(usageJson(noUsage, cost, true)).toMatchObject({

@@ -34,6 +34,8 @@ export function readUsage(value: unknown): TokenUsage | null {
   // out as well, but its price does not. A total is believed for nothing else than telling which of the two it is.
   const outside = reasoning > visible || (reasoning > 0 && total === promptTokens + visible + reasoning)
   const completionTokens = outside ? visible + reasoning : visible
+  const accepted = count(completionDetails, 'accepted_prediction_tokens')
+  const rejected = count(completionDetails, 'rejected_prediction_tokens')
   const reported = costNanoUsd(usage)
   return {
     promptTokens,
@@ -44,6 +46,8 @@ export function readUsage(value: unknown): TokenUsage | null {
     audioInputTokens: Math.min(count(promptDetails, 'audio_tokens') ?? 0, promptTokens),
     audioOutputTokens: Math.min(count(completionDetails, 'audio_tokens') ?? 0, completionTokens),
     imageOutputTokens: Math.min(count(completionDetails, 'image_tokens') ?? 0, completionTokens),
+    ...(accepted === undefined ? {} : { acceptedPredictionTokens: Math.min(accepted, completionTokens) }),
+    ...(rejected === undefined ? {} : { rejectedPredictionTokens: Math.min(rejected, completionTokens) }),
     ...(reported === undefined ? {} : { reportedCostNanoUsd: reported }),
   }
 }

@@ -26,6 +26,15 @@ describe('readUsage', () => {
       },
     ],
     [
+      'OpenAI after a prediction',
+      {
+        prompt_tokens: 9,
+        completion_tokens: 50,
+        completion_tokens_details: { accepted_prediction_tokens: 30, rejected_prediction_tokens: 0 },
+      },
+      { promptTokens: 9, completionTokens: 50, acceptedPredictionTokens: 30, rejectedPredictionTokens: 0 },
+    ],
+    [
       'DeepSeek',
       { prompt_tokens: 30, completion_tokens: 5, prompt_cache_hit_tokens: 20, prompt_cache_miss_tokens: 10 },
       { promptTokens: 30, completionTokens: 5, cachedTokens: 20 },
@@ -108,8 +117,9 @@ describe('readUsage', () => {
         prompt_tokens: 5,
         completion_tokens: 1,
         prompt_tokens_details: { cached_tokens: 9, cache_write_tokens: 9, audio_tokens: 9 },
+        completion_tokens_details: { accepted_prediction_tokens: 9, rejected_prediction_tokens: null },
       },
-      { promptTokens: 5, completionTokens: 1, cachedTokens: 5, audioInputTokens: 5 },
+      { promptTokens: 5, completionTokens: 1, cachedTokens: 5, audioInputTokens: 5, acceptedPredictionTokens: 1 },
     ],
   ])('reads %s', (_, usage, want) => {
     expect(readUsage(usage)).toEqual({ ...noUsage, ...want })
