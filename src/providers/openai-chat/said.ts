@@ -144,12 +144,13 @@ export function readAudio(value: unknown): AudioDelta | null {
   const id = asText(audio.id)
   const data = asText(audio.data)
   const transcript = asText(audio.transcript)
-  if (id === undefined && data === undefined && transcript === undefined) return null
+  const expiresAt = typeof audio.expires_at === 'number' && audio.expires_at > 0 ? audio.expires_at : undefined
+  if (id === undefined && data === undefined && transcript === undefined && expiresAt === undefined) return null
   return {
     ...(id === undefined ? {} : { id }),
     ...(data === undefined ? {} : { data }),
     ...(transcript === undefined ? {} : { transcript }),
-    ...(typeof audio.expires_at === 'number' && audio.expires_at > 0 ? { expires_at: audio.expires_at } : {}),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
   }
 }
 

@@ -183,6 +183,7 @@ describe('a stream', () => {
         chunk({ images: [{ type: 'image_url', image_url: { url: 'data:x' }, index: 0 }, {}] }),
         chunk({ audio: { id: '', data: '', transcript: '', expires_at: 0 } }),
         chunk({ audio: { id: 'aud', data: 'AA==' } }),
+        chunk({ audio: { expires_at: 5 } }),
         chunk({ annotations }),
         done,
       ),
@@ -191,6 +192,7 @@ describe('a stream', () => {
       { type: 'refusal-delta', text: 'No.' },
       { type: 'image', image: { type: 'image_url', image_url: { url: 'data:x' }, index: 0 } },
       { type: 'audio-delta', audio: { id: 'aud', data: 'AA==' } },
+      { type: 'audio-delta', audio: { expires_at: 5 } },
       {
         type: 'annotations',
         annotations: [
