@@ -55,6 +55,11 @@ export const openai: ProviderFacts = {
   developerRole: true,
   cacheBreakpoints: true,
   adapt(body, input, note) {
+    // Three levels are known there; any other is a 400.
+    if (body.verbosity === 'xhigh' || body.verbosity === 'max') {
+      body.verbosity = 'high'
+      note('verbosity', 'changed', 'nearest-level')
+    }
     if (!input.target.model.reasoning.supported) return
     const wish = reasoningWishOf(input.request)
     if (wish && !wish.on && body.reasoning_effort === 'none') return

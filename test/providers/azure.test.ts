@@ -35,6 +35,10 @@ async function sent(at: EndpointRecord, variables: Variables, request: Partial<C
 const key = { AZURE_API_KEY: 'k', AZURE_RESOURCE: 'res' }
 
 describe('azure', () => {
+  it('knows no more levels of verbosity than OpenAI does', async () => {
+    expect((await sent(endpoint('gpt-5'), key, { verbosity: 'max' })).body.verbosity).toBe('high')
+  })
+
   it('sends the deployment in the body and the key in a header of its own', async () => {
     const { url, headers, body } = await sent(endpoint('gpt-4o'), key, { max_tokens: 9 }, true)
     expect(url).toBe('https://res.openai.azure.com/openai/v1/chat/completions')

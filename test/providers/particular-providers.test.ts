@@ -53,6 +53,16 @@ describe('openai', () => {
       expect(served(id), id).toBe(false)
   })
 
+  it('takes the nearest of the three levels of verbosity that there are', () => {
+    for (const verbosity of ['xhigh', 'max'] as const) {
+      const { body, notes } = encoded({ verbosity }, of('openai'))
+      expect(body.verbosity).toBe('high')
+      expect(notes).toEqual(['verbosity changed nearest-level'])
+      expect(encoded({ verbosity }).body.verbosity).toBe(verbosity)
+    }
+    expect(encoded({ verbosity: 'low' }, of('openai'))).toMatchObject({ body: { verbosity: 'low' }, notes: [] })
+  })
+
   it('asks for streams without padding', () => {
     expect(encoded({}, of('openai'), { stream: true }).body.stream_options).toEqual({
       include_usage: true,
