@@ -214,7 +214,7 @@ export function requireParameters({ needs }: RuleContext): Refusal {
   const parameters = list(needs.parameters.map((need) => need.parameter))
   return constrained(
     'require_parameters',
-    `No endpoints found that can handle the requested parameters (${parameters}). Leave one out, or set provider.require_parameters to false to have what a provider lacks ignored.`,
+    `No endpoints found that can handle the requested parameters (${parameters}). Leave one out, or set provider.require_parameters to false to let providers that do not list it take or leave it.`,
     `no remaining endpoint supports all of ${parameters}`,
     'require_parameters',
   )

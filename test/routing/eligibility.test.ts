@@ -525,7 +525,10 @@ const refusals: RefusalCase[] = [
     type: 'not_found',
     code: 'constraint_filtered',
     excludedBy: ['require_parameters'],
-    words: ['No endpoints found that can handle the requested parameters', 'top_k'],
+    words: [
+      'No endpoints found that can handle the requested parameters (top_k)',
+      'let providers that do not list it take or leave it',
+    ],
   },
   {
     name: 'nobody but routers',
