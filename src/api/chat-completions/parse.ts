@@ -32,7 +32,7 @@ function refusePreset(request: Record<string, unknown>): void {
   if (preset === undefined) return
   throw new FailureError({
     type: 'not_found',
-    message: `The preset ${quote(preset)} was not found.`,
+    message: `The preset ${quote(preset)} was not found. This gateway has no presets: put its settings into the request.`,
     metadata: { field: request.preset ? 'preset' : 'model' },
   })
 }

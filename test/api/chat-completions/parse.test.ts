@@ -352,11 +352,11 @@ describe('a request as clients send it', () => {
     expect(() => parse({ ...hello, reasoning: { effort: 'low' }, reasoning_effort: 'low' })).not.toThrow()
   })
 
-  it('is told that a preset was not found', () => {
+  it('is told that a preset was not found, and that none would be', () => {
     for (const preset of [{ preset: 'mine' }, { model: '@preset/mine' }, { models: ['acme/m1@preset/mine'] }])
       expect(refusalOf({ ...hello, ...preset })).toMatchObject({
         type: 'not_found',
-        message: 'The preset "mine" was not found.',
+        message: expect.stringMatching(/^The preset "mine" was not found\. This gateway has no presets/),
       })
   })
 
