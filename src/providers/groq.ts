@@ -1,3 +1,4 @@
+import { reasoningSwitchedOffBy } from '../chat/reasoning-switch.ts'
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
 
 /** Strict about what it doesn't know; reasoning is controlled model by model. */
@@ -26,8 +27,7 @@ export const groq: ProviderFacts = {
     if (body.reasoning_format === undefined) body.reasoning_format = 'parsed'
     // Qwen is either thinking or not.
     if (!endpoint.upstreamId.startsWith('qwen/') || body.reasoning_effort === undefined) return
-    const { reasoning, reasoning_effort } = input.request
-    const off = (reasoning?.effort ?? reasoning_effort) === 'none' || reasoning?.enabled === false
+    const off = reasoningSwitchedOffBy(input.request) !== null
     body.reasoning_effort = off ? 'none' : 'default'
     if (!off) note('reasoning', 'changed', 'only-on-or-off')
   },

@@ -1,3 +1,4 @@
+import { reasoningSwitchedOffBy } from '../../chat/reasoning-switch.ts'
 import type { ChatRequest, Effort } from '../../chat/request.ts'
 import type { EncodeInput } from '../wire.ts'
 import type { Note, ProviderFacts } from './provider-facts.ts'
@@ -28,10 +29,10 @@ export interface ReasoningWish {
 /** Null where the client asked for nothing and the provider's default holds. */
 export function reasoningWishOf(request: ChatRequest): ReasoningWish | null {
   const { reasoning } = request
+  if (reasoningSwitchedOffBy(request) !== null) return { on: false }
   const effort = reasoning?.effort ?? request.reasoning_effort ?? undefined
   const budget = reasoning?.max_tokens ?? undefined
-  if (effort === 'none' || reasoning?.enabled === false) return { on: false }
-  if (effort !== undefined) return { on: true, level: effort }
+  if (effort !== undefined && effort !== 'none') return { on: true, level: effort }
   if (budget !== undefined) return { on: true, budget }
   return reasoning?.enabled ? { on: true } : null
 }

@@ -30,6 +30,7 @@ describe('reasoning', () => {
     [{ reasoning: { effort: 'minimal' } }, ['max', 'high'], 'high', ['reasoning.effort changed nearest-effort']],
     [{ reasoning: { effort: 'none' } }, ['high', 'none'], 'none', []],
     [{ reasoning: { enabled: false } }, ['high', 'low'], 'low', ['reasoning changed cannot-be-turned-off']],
+    [{ reasoning: { max_tokens: 0 } }, ['high', 'none'], 'none', []],
     [{ reasoning: { effort: 'high' } }, [], undefined, ['reasoning dropped no-such-control']],
     [
       { reasoning: { max_tokens: 800 }, max_tokens: 1000 },
