@@ -14,7 +14,8 @@ const availabilityMeanings: Record<AvailabilityCode, string> = {
   temporarily_unavailable: 'Every endpoint that was tried failed. The same request may be repeated.',
   region_restricted: 'The model may not be used from where the request came.',
   privacy_restricted: 'The data policy that was asked for (zdr, data_collection) left no endpoint.',
-  constraint_filtered: 'A constraint of the request or of this host left no endpoint; excluded_by names it.',
+  constraint_filtered:
+    'A constraint of the request or of this host left no endpoint; excluded_by or constraint names it.',
   free_variant_ended: 'The free variant is gone; fallback_models names the paid model.',
 }
 

@@ -1,4 +1,5 @@
 import type { Modality } from '../catalog/records.ts'
+import type { ReasoningSwitch } from '../chat/reasoning-switch.ts'
 import type { ProviderPreferences } from '../chat/request.ts'
 
 /**
@@ -61,6 +62,7 @@ export interface RecordedNeeds {
   output?: readonly Modality[]
   tools?: true
   verbosity?: true
+  reasoningOff?: ReasoningSwitch
   /** `json_schema` stands for a `response_format` with a schema. */
   parameters?: string[]
   maxOutputTokens?: number

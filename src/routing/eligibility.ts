@@ -40,6 +40,13 @@ export const rules: readonly Rule[] = [
     empties: refusals.wrongEndpoint,
   },
   {
+    // Whoever leaves the choice of a model to us cannot know: there as little is thought as can be (§3.1).
+    code: 'mandatory_reasoning',
+    applies: ({ needs, model, chosen }) => needs.reasoningOff !== null && model.reasoning.mandatory && !chosen,
+    keeps: () => false,
+    empties: refusals.mandatoryReasoning,
+  },
+  {
     code: 'not_configured',
     applies: always,
     keeps: (endpoint, { usable }, facts) => facts.priced && usable(endpoint),

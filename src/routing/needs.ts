@@ -1,4 +1,5 @@
 import type { Modality } from '../catalog/records.ts'
+import { type ReasoningSwitch, reasoningSwitchedOffBy } from '../chat/reasoning-switch.ts'
 import {
   type ChatRequest,
   type ContentPart,
@@ -30,6 +31,8 @@ export interface RequestNeeds {
   tools: boolean
   responseFormat: ParameterNeed | null
   verbosity: boolean
+  /** The field that wants no reasoning at all. */
+  reasoningOff: ReasoningSwitch | null
   /** What `require_parameters` demands. */
   parameters: readonly ParameterNeed[]
   maxOutputTokens: number | null
@@ -144,6 +147,7 @@ export function needsOf(request: ChatRequest): RequestNeeds {
     tools: (request.tools?.length ?? 0) > 0 && request.tool_choice !== 'none',
     responseFormat,
     verbosity: present(request.verbosity),
+    reasoningOff: reasoningSwitchedOffBy(request),
     parameters: countParameters(request, responseFormat),
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     promptTokensEstimate: Math.ceil(size.tokens),

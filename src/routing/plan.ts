@@ -19,6 +19,7 @@ import type { RequestNeeds } from './needs.ts'
 import { randomOf } from './random.ts'
 import { noModelsMatch, type Refusal, refuse } from './refusal.ts'
 import { notListed } from './refusals.ts'
+import { routedBy } from './router-ids.ts'
 import { admittedTiers, type RoutingPolicy, type RuleContext, type Wishes, wishesOf } from './rule-context.ts'
 import { matchesAny, type WantedSlug } from './slugs.ts'
 
@@ -126,6 +127,7 @@ export function plan(input: PlanInput): Plan {
       usable: input.usable,
       speaks: input.speaks,
       freeOnly: candidate.freeOnly === true,
+      chosen: routedBy(candidate.requestedId) !== null,
       admitted: admittedTiers(wishes, candidate),
     }
     const { kept, out, refusal } = eligible(entry, context)

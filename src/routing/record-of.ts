@@ -92,6 +92,7 @@ function recordedNeeds({ input: { needs, entries } }: Plan): RecordedNeeds {
   if (needs.outputModalities.length > 0) recorded.output = needs.outputModalities
   if (needs.tools) recorded.tools = true
   if (needs.verbosity) recorded.verbosity = true
+  if (needs.reasoningOff !== null) recorded.reasoningOff = needs.reasoningOff
   if (needs.parameters.length > 0) recorded.parameters = needs.parameters.map(nameOfNeed)
   if (needs.maxOutputTokens !== null) recorded.maxOutputTokens = needs.maxOutputTokens
   if (needs.serviceTier !== null && tiers.includes(needs.serviceTier)) recorded.serviceTier = needs.serviceTier

@@ -27,6 +27,20 @@ export function wrongEndpoint({ model, needs }: RuleContext, removed: readonly E
   }
 }
 
+const weakestFirst = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max']
+
+export function mandatoryReasoning({ model, needs }: RuleContext): Refusal {
+  const field = needs.reasoningOff ?? 'reasoning'
+  const { efforts } = model.reasoning
+  const least = weakestFirst.find((effort) => efforts?.includes(effort)) ?? 'low'
+  return {
+    code: 'constraint_filtered',
+    type: 'invalid_request',
+    message: `Reasoning is mandatory for this endpoint and cannot be disabled. ${model.id} reasons always: instead of ${field}, set reasoning.effort to "${least}" for as little as it can, reasoning.exclude to true to have it hidden, or choose another model.`,
+    constraint: { field, detail: `${model.id} reasons always` },
+  }
+}
+
 export function notConfigured(context: RuleContext, removed: readonly EndpointRecord[], entry: ModelEntry): Refusal {
   // To configure any other would not help on this host.
   if (context.region !== 'global') return dataRegion(context, removed, entry)

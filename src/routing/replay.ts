@@ -66,6 +66,7 @@ function needsOf({ needs, preferences }: DecisionRecord): RequestNeeds {
     tools: needs.tools === true,
     responseFormat: parameters.find(({ parameter }) => parameter === 'response_format') ?? null,
     verbosity: needs.verbosity === true,
+    reasoningOff: needs.reasoningOff ?? null,
     parameters,
     maxOutputTokens: needs.maxOutputTokens ?? null,
     promptTokensEstimate: needs.promptTokens,

@@ -51,6 +51,8 @@ export interface RuleContext extends Wishes {
   usable(endpoint: EndpointRecord): boolean
   speaks?: ((endpoint: EndpointRecord) => boolean) | undefined
   freeOnly: boolean
+  /** The client named a router or an alias, and the model was chosen for it. */
+  chosen: boolean
   /** Tiers that a suffix or `service_tier` opens. */
   admitted: readonly ServiceTier[]
 }

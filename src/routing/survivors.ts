@@ -20,7 +20,7 @@ export const routerChoices = 3
 
 /**
  * The first of these models that can answer the request at all, by the same rules that the plan goes by. Those that
- * also have what the request merely prefers (reasoning, the answer's format) go before those that lack it.
+ * also have what the request merely prefers (reasoning or none, the answer's format) go before those that lack it.
  */
 export function survivors(models: Iterable<ModelEntry>, needs: RouterNeeds): ModelEntry[] {
   const fitting: ModelEntry[] = []
@@ -34,6 +34,7 @@ export function survivors(models: Iterable<ModelEntry>, needs: RouterNeeds): Mod
       region: needs.region,
       usable: needs.usable,
       freeOnly: needs.freeOnly,
+      chosen: true,
       admitted: admittedTiers(needs.wishes, { requestedId: entry.model.id, entry }),
     })
     if (!kept.some(({ facts }) => closed === null || matchesAny(closed, facts.tag))) continue
@@ -44,8 +45,9 @@ export function survivors(models: Iterable<ModelEntry>, needs: RouterNeeds): Mod
 }
 
 function fits({ model }: ModelEntry, kept: readonly KnownEndpoint[], { wishes, reasons }: RouterNeeds): boolean {
-  const { responseFormat, outputModalities } = wishes.needs
+  const { responseFormat, outputModalities, reasoningOff } = wishes.needs
   if (reasons && !model.reasoning.supported) return false
+  if (reasoningOff !== null && model.reasoning.mandatory) return false
   // A model that also paints is no first choice for words.
   if (outputModalities.length === 0 && model.outputModalities.some((kind) => kind !== 'text')) return false
   return (

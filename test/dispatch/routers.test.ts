@@ -185,6 +185,18 @@ describe('openrouter/free', () => {
     expect(seen.size).toBe(2)
   })
 
+  it('would rather have a model that can be kept from reasoning where that is wanted, and has another where there is none', async () => {
+    const always = { reasoning: { supported: true, mandatory: true, efforts: null } }
+    const models = ['a', 'b', 'c', 'd'].map((name) =>
+      sold(`acme/${name}`, 0, { free: true }, name === 'd' ? {} : always),
+    )
+    for (let seed = 0; seed < 8; seed++) {
+      const chosen = await choose({ model: 'openrouter/free', reasoning: { effort: 'none' } }, { models }, seed)
+      expect(chosen[0]?.entry.model.id).toBe('acme/d')
+      expect(chosen).toHaveLength(3)
+    }
+  })
+
   it('has nothing where nothing is free', async () => {
     expect(await failure({ model: 'openrouter/free' }, { models: tiered })).toMatchObject({
       type: 'not_found',

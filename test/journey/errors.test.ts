@@ -66,6 +66,11 @@ const invalid: [string, unknown, string][] = [
     { model: 'openai/text-embedding-3-small', messages },
     'openai/text-embedding-3-small makes embeddings, not chat completions.',
   ],
+  [
+    'no reasoning of a model that always reasons',
+    { model: 'openai/gpt-5', messages, reasoning: { effort: 'none' } },
+    'Reasoning is mandatory for this endpoint and cannot be disabled.',
+  ],
   ['an unknown model', { model: 'nobody/nothing', messages }, 'nobody/nothing is not a valid model ID'],
 ]
 

@@ -4,7 +4,7 @@ import { statusOf } from '../../src/chat/failure.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { rules } from '../../src/routing/eligibility.ts'
 import { type PlanInput, plan } from '../../src/routing/plan.ts'
-import { endpointRecord as endpoint, planInput, providerRecord } from './records.ts'
+import { endpointRecord as endpoint, modelEntry, modelRecord, planInput, providerRecord } from './records.ts'
 
 const tool = { type: 'function' as const, function: { name: 'look' } }
 const image = { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } }
@@ -636,6 +636,64 @@ describe('a refusal names its filter and a remedy', () => {
   it('refuses a price cap that is none', () => {
     const { failure } = plan(planInput([endpoint('alpha')], { provider: { max_price: { prompt: 'cheap' } } }))
     expect(failure).toMatchObject({ type: 'invalid_request', message: expect.stringContaining('max_price.prompt') })
+  })
+})
+
+describe('a request that wants no reasoning', () => {
+  const thinker = (efforts: string[] | null, id = 'acme/m1') => ({
+    ...modelEntry([endpoint('alpha', 1, { model: id })]),
+    model: modelRecord(id, { reasoning: { supported: true, mandatory: true, efforts } }),
+  })
+  const planned = (request: Partial<ChatRequest>, entries: PlanInput['entries']) =>
+    plan(planInput([], request, { entries }))
+  const byName = (efforts: string[] | null = null) => [{ requestedId: 'acme/m1', entry: thinker(efforts) }]
+
+  it.each<[string, Partial<ChatRequest>]>([
+    ['reasoning.effort', { reasoning: { effort: 'none' } }],
+    ['reasoning_effort', { reasoning_effort: 'none' }],
+    ['reasoning.enabled', { reasoning: { enabled: false } }],
+    ['reasoning.max_tokens', { reasoning: { max_tokens: 0 } }],
+  ])('is refused by %s where the model always reasons', (field, request) => {
+    const { failure, out } = planned(request, byName(['high', 'low', 'medium']))
+    expect(out).toEqual([{ endpointId: 'alpha:acme/m1', rule: 'mandatory_reasoning' }])
+    if (!failure) return expect.fail('there is no failure')
+    expect(statusOf(failure)).toBe(400)
+    expect(failure).toMatchObject({
+      type: 'invalid_request',
+      message: expect.stringMatching(/^Reasoning is mandatory for this endpoint and cannot be disabled\. acme\/m1 /),
+      availability: { code: 'constraint_filtered', retryable: false, constraint: { field } },
+    })
+    expect(failure.message).toContain(`instead of ${field}, set reasoning.effort to "low"`)
+  })
+
+  it('is told so whether or not the model is configured', () => {
+    const input = planInput([], { reasoning: { effort: 'none' } }, { entries: byName(), usable: () => false })
+    expect(plan(input).failure?.message).toContain('Reasoning is mandatory')
+  })
+
+  it('goes to its next model', () => {
+    const second = { requestedId: 'acme/m2', entry: modelEntry([endpoint('beta', 1, { model: 'acme/m2' })]) }
+    const { failure, attempts } = planned({ reasoning: { effort: 'none' } }, [...byName(), second])
+    expect(failure).toBeNull()
+    expect(attempts.map(({ model }) => model.id)).toEqual(['acme/m2'])
+  })
+
+  it.each(['~acme/m-latest', '~acme/m-latest:nitro', 'openrouter/auto', 'openrouter/free', 'causeway/auto:floor'])(
+    'is answered where %s came upon such a model',
+    (requestedId) => {
+      const chosen = planned({ reasoning: { enabled: false } }, [{ requestedId, entry: thinker(null) }])
+      expect(chosen.failure).toBeNull()
+      expect(chosen.attempts).toHaveLength(1)
+    },
+  )
+
+  it('is no other than one that hides it, or wants little', () => {
+    for (const request of [
+      { reasoning: { exclude: true } },
+      { include_reasoning: false },
+      { reasoning_effort: 'minimal' },
+    ])
+      expect(planned(request as Partial<ChatRequest>, byName()).failure).toBeNull()
   })
 })
 

@@ -105,7 +105,7 @@ export function randomInputs(seed: number) {
       response_format: maybe(() =>
         oneOf([{ type: 'json_object' }, { type: 'json_schema', json_schema: { name: 'x' } }]),
       ),
-      reasoning: maybe(() => ({ effort: 'low' })),
+      reasoning: maybe(() => oneOf([{ effort: 'low' }, { effort: 'none' }, { enabled: false }])),
       modalities: maybe(() => ['text'], 0.1),
       service_tier: maybe(() => oneOf(['flex', 'priority', 'default', 'my secret'])),
       route: maybe(() => oneOf(['sort', 'fallback']), 0.1),
@@ -115,9 +115,13 @@ export function randomInputs(seed: number) {
   }
 
   function candidates(models: EndpointRecord[][]): CandidateModel[] {
-    const entries = models.map((one) => modelEntry(one))
+    const entries = models.map((one) => {
+      const entry = modelEntry(one)
+      const reasoning = { supported: true, mandatory: random() < 0.3, efforts: null }
+      return { ...entry, model: { ...entry.model, reasoning } }
+    })
     const named = entries.map((entry) => ({
-      requestedId: oneOf([entry.model.id, `${entry.model.id}:nitro`]),
+      requestedId: oneOf([entry.model.id, `${entry.model.id}:nitro`, '~acme/m-latest']),
       entry,
       ...given({
         dynamics: maybe(() => [oneOf(['nitro', 'floor', 'exacto'] as const)], 0.2),
