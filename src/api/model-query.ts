@@ -87,6 +87,8 @@ export interface ModelQuery {
   region: 'eu' | 'us' | null
   usable: boolean | null
   sort: Sort | null
+  /** As a feed, not as JSON. */
+  rss: boolean
 }
 
 /**
@@ -94,7 +96,8 @@ export interface ModelQuery {
  * mistake and named in a 400. `category` and the bounds on benchmark scores are checked like the others but filter
  * nothing, and the sorts by popularity and score keep the stored order: this catalogue has no such data, and a model of
  * which nothing is known goes last, not away. `distillable=true` is about a right and finds only models that are on
- * record as granting it, which is none. Unknown parameters are ignored.
+ * record as granting it, which is none. `use_rss_chat_links` changes nothing: see `modelsFeed`. Unknown parameters are
+ * ignored.
  *
  * @throws FailureError `invalid_request`
  */
@@ -102,6 +105,7 @@ export function parseModelQuery(search: URLSearchParams): ModelQuery {
   const read = readerOf(search)
   read.choice('category', categories)
   for (const name of unknownMeasures) read.number(name)
+  read.flag('use_rss_chat_links')
   const limit = read.integer('limit', 1, 1000)
   const offset = read.integer('offset', 0, Number.MAX_SAFE_INTEGER)
   const outputs = read.choices('output_modalities', [...outputKinds, 'all'])
@@ -122,18 +126,18 @@ export function parseModelQuery(search: URLSearchParams): ModelQuery {
     maxOutputPrice: read.number('max_output_price'),
     minAgeDays: read.number('min_age_days'),
     maxAgeDays: read.number('max_age_days'),
-    distillable: read.choice('distillable', ['true', 'false']) === 'true',
-    zeroRetention: read.choice('zdr', ['true', 'false']) === 'true',
+    distillable: read.flag('distillable') === true,
+    zeroRetention: read.flag('zdr') === true,
     region: read.choice('region', ['eu', 'us']),
     usable: readUsable(search),
     sort: read.choice('sort', sorts),
+    rss: read.flag('use_rss') === true,
   }
 }
 
 /** `?usable=true|false`; null where it isn't given. */
 export function readUsable(search: URLSearchParams): boolean | null {
-  const usable = readerOf(search).choice('usable', ['true', 'false'])
-  return usable === null ? null : usable === 'true'
+  return readerOf(search).flag('usable')
 }
 
 /** Only `offset` and `limit`, for the lists that have no filters. */
@@ -181,6 +185,10 @@ function readerOf(search: URLSearchParams) {
     choice: <T extends string>(name: string, allowed: readonly T[]): T | null => {
       const value = text(name)
       return value === null ? null : oneOf(name, value, allowed)
+    },
+    flag: (name: string): boolean | null => {
+      const value = text(name)
+      return value === null ? null : oneOf(name, value, ['true', 'false']) === 'true'
     },
     integer: (name: string, min: number, max: number): number | null => {
       const value = number(name)

@@ -20,6 +20,7 @@ import {
   readUsable,
   sorted,
 } from './model-query.ts'
+import { modelsFeed } from './models-feed.ts'
 import { routerEntries, routerEntryOf, routerObject } from './router-models.ts'
 import type { SurfaceContext, SurfaceEnv } from './surface.ts'
 
@@ -27,10 +28,13 @@ import type { SurfaceContext, SurfaceEnv } from './surface.ts'
  * The catalogue's routes (`openrouter-endpoints-inference.md` §2A.12–13). They list everything that is in the catalogue
  * and, on the EU host, in the EU; `usable` on every model and endpoint says whether this deployment has what it takes to
  * route there, and `?usable=true|false` keeps only the ones that are or are not. With `usable=true` a model is shown
- * with the price and limits of its usable endpoints.
+ * with the price and limits of its usable endpoints. `?use_rss=true` lists the models as a feed.
  */
 export const models = new Hono<SurfaceEnv>()
-  .get('/models', async (c) => list(c, parseModelQuery(new URL(c.req.url).searchParams)))
+  .get('/models', async (c) => {
+    const query = parseModelQuery(new URL(c.req.url).searchParams)
+    return query.rss ? feed(c, query) : list(c, query)
+  })
   .get('/models/user', async (c) => {
     await anyCaller(c)
     return list(c, { ...parseModelQuery(new URL(c.req.url).searchParams), usable: true })
@@ -137,16 +141,30 @@ async function list(c: SurfaceContext, query: ModelQuery): Promise<Response> {
 
 const encoder = new TextEncoder()
 
+/** What is new is what a feed is read for, so that comes first where no order was asked for. */
+async function feed(c: SurfaceContext, query: ModelQuery): Promise<Response> {
+  const gateway = c.env.gateway
+  const url = new URL(c.req.url)
+  const { rows, next } = pageOf(gateway, await viewOf(gateway, query), { ...query, sort: query.sort ?? 'newest' }, url)
+  const models = rows.map(({ entry }) => entry.model)
+  const body = modelsFeed({ origin: gateway.settings.origin, models, self: url.pathname + url.search, next })
+  return c.body(body, 200, { 'content-type': 'application/rss+xml; charset=utf-8' })
+}
+
 function listBody(gateway: Gateway, view: View, query: ModelQuery, url: URL): string {
+  const { rows, total, next } = pageOf(gateway, view, query, url)
+  return `{"data":[${rows.map((row) => row.json).join(',')}],"total_count":${total},"links":${JSON.stringify({ next })}}`
+}
+
+function pageOf(gateway: Gateway, view: View, query: ModelQuery, url: URL) {
   const all = sorted(
     view.rows.filter((row) => matches(row, query, gateway.now())),
     query.sort,
     gateway.health,
   )
   const end = query.limit === null ? all.length : query.offset + query.limit
-  const page = all.slice(query.offset, end)
-  const links = { next: end < all.length ? pathAt(url, end, query.limit) : null }
-  return `{"data":[${page.map((row) => row.json).join(',')}],"total_count":${all.length},"links":${JSON.stringify(links)}}`
+  const next = end < all.length ? pathAt(url, end, query.limit) : null
+  return { rows: all.slice(query.offset, end), total: all.length, next }
 }
 
 function pathAt(url: URL, offset: number, limit: number | null): string {

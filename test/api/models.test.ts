@@ -222,6 +222,8 @@ describe('GET /models', () => {
     ['distillable', '1'],
     ['usable', 'maybe'],
     ['limit', '0'],
+    ['use_rss', 'yes'],
+    ['use_rss_chat_links', '1'],
     ['limit', '1001'],
     ['limit', '1.5'],
     ['offset', '-1'],
@@ -301,6 +303,50 @@ describe('GET /models', () => {
     expect(await ids(some, '/models/user')).toEqual(['acme/small', ...routers])
     anyCaller.mockRejectedValue(unknownKey)
     expect((await get(some, '/models/user')).status).toBe(401)
+  })
+})
+
+describe('GET /models?use_rss=true', () => {
+  const listed = (id: string, created: number, model: Partial<ModelEntry['model']> = {}) =>
+    modelEntry({ id, name: id, created, ...model }, [endpointRecord({ model: id })])
+  const given: CatalogueGateway = {
+    models: [listed('acme/old', 1_700_000_000), listed('acme/undated', 0), listed('acme/new', 1_794_900_000)],
+    usable: () => false,
+  }
+  const feedOf = async (path: string, world: CatalogueGateway = given) => {
+    const response = await appOver(world).request(`/api/v1${path}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('application/rss+xml; charset=utf-8')
+    return response.text()
+  }
+  const idsIn = (feed: string) => [...feed.matchAll(/<guid isPermaLink="false">(.*?)<\/guid>/g)].map(([, id]) => id)
+
+  it('lists the newest first, the undated last, and otherwise in the order that was asked for', async () => {
+    expect(idsIn(await feedOf('/models?use_rss=true'))).toEqual(['acme/new', 'acme/old', 'acme/undated'])
+    expect(idsIn(await feedOf('/models?use_rss=true&sort=most-popular'))).toEqual([
+      'acme/old',
+      'acme/undated',
+      'acme/new',
+    ])
+  })
+
+  it('filters and pages as the list does, and says where the next page is', async () => {
+    expect(idsIn(await feedOf('/models?use_rss=true&q=old'))).toEqual(['acme/old'])
+    const first = await feedOf('/models?use_rss=true&limit=2')
+    expect(idsIn(first)).toEqual(['acme/new', 'acme/old'])
+    expect(first).toContain('rel="self" href="http://gw.test/api/v1/models?use_rss=true&amp;limit=2"')
+    const [, next = ''] = /rel="next" href="http:\/\/gw\.test\/api\/v1([^"]*)"/.exec(first) ?? []
+    const second = await feedOf(next.replaceAll('&amp;', '&'))
+    expect(idsIn(second)).toEqual(['acme/undated'])
+    expect(second).not.toContain('rel="next"')
+  })
+
+  it('leaves the list itself alone, whichever was asked for first', async () => {
+    const world = { ...given, models: [...given.models] }
+    await feedOf('/models?use_rss=true', world)
+    expect(await ids(world, '/models')).toEqual(['acme/old', 'acme/undated', 'acme/new'])
+    expect(idsIn(await feedOf('/models?use_rss=true', world))).toHaveLength(3)
+    expect(await ids(world, '/models?use_rss=false&use_rss_chat_links=true')).toHaveLength(3)
   })
 })
 
