@@ -82,11 +82,10 @@ export function providerStatements({ provider, slug, models, catalogue, named, s
   const endpoints = new Map()
   const newModels = new Map()
   for (const found of models) {
-    // What the server charges is only known of servers that charge.
+    // What the server charges is only known of servers that charge, and only one's own is known to charge nothing.
+    const unsaid = settings.priceBefore ?? (provider?.engine ? free : null)
     const price =
-      settings.price ??
-      found.price ??
-      (found.price === undefined && provider && !provider.router ? (settings.priceBefore ?? free) : null)
+      settings.price ?? found.price ?? (found.price === undefined && provider && !provider.router ? unsaid : null)
     if (price === null) {
       unpriced.push(found.id)
       continue

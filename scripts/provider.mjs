@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { refusalOf } from '../src/edge/address.ts'
+import { factsBySlug } from '../src/providers/facts.ts'
+import { isDescribed, providerOf } from '../src/providers/registry.ts'
 import { variablePrefix } from './build-dev-vars.mjs'
 import { readDevVars } from './dev-vars.mjs'
 import { DiscoveryError, discoverModels } from './discover-models.mjs'
@@ -16,7 +18,8 @@ const engines = ['vllm', 'llamacpp', 'ollama', 'lmstudio', 'tgi', 'openai']
 
 const usage = `Usage:
   npm run provider -- add SLUG --base-url URL [options]   a server of yours; its models are found by asking it
-  npm run provider -- add SLUG [options]                  a provider of the catalogue without endpoints, e.g. openrouter
+  npm run provider -- add SLUG [options]                  a provider of the catalogue without endpoints, e.g. openrouter,
+                                                          or one that only src/providers/ knows
   npm run provider -- refresh SLUG                        asks again
   npm run provider -- list
   npm run provider -- remove SLUG
@@ -28,8 +31,8 @@ Options of add and refresh:
   --context N             tokens; for Ollama what it sets aside for each request (default 32768 at most)
   --max-output N          tokens
   --reasoning             its models think before they answer
-  --price-prompt USD      a million tokens (default: as before, or 0)
-  --price-completion USD  a million tokens (default: as before, or 0)
+  --price-prompt USD      a million tokens (default: as before, or 0 for a server of yours)
+  --price-completion USD  a million tokens (default: as before, or 0 for a server of yours)
   --eu                    it is in the EU: the EU host may use it
   --headquarters CC       the country whose law binds whoever runs it, for provider.jurisdictions
   --datacenters CC[,CC]   every country in which it may process, for provider.regions
@@ -194,13 +197,25 @@ async function write(command, database, { variables, fetch }) {
     throw new Complaint(
       `${slug} is a provider of the catalogue. Its address is moved by ${variablePrefix(slug)}_BASE_URL; for a server of yours choose another slug.`,
     )
-  if (action === 'refresh' && before === undefined) throw new Complaint(`There is no ${slug}. Add it first.`)
   const prefix = variablePrefix(slug)
-  const baseUrl = command.baseUrl ?? (ours ? before?.base_url : (variables[`${prefix}_BASE_URL`] ?? before.base_url))
+  const engine = command.engine ?? before?.engine ?? undefined
+  // Somebody else runs it, as they do those of the catalogue; but an operator who names an engine means a server, and what
+  // was added as one stays one: what it was said to keep, and where, would not hold for a company of its name.
+  const described = isDescribed(slug) && engine === undefined
+  const fact = ours && described ? factsBySlug[slug]?.baseUrl : undefined
+  // One with a gap (`{account}`) cannot be asked as it stands.
+  const ownAddress = fact?.includes('{') ? undefined : fact
+  if (ownAddress && command.baseUrl && command.baseUrl !== ownAddress)
+    throw new Complaint(
+      `${slug} is at ${ownAddress}, says src/providers/. That is moved by ${prefix}_BASE_URL; for a server of yours choose another slug.`,
+    )
+  if (action === 'refresh' && before === undefined) throw new Complaint(`There is no ${slug}. Add it first.`)
+  const baseUrl =
+    ownAddress ?? command.baseUrl ?? (ours ? before?.base_url : (variables[`${prefix}_BASE_URL`] ?? before.base_url))
   if (!baseUrl) throw new Complaint(`Where is ${slug}? Give --base-url${ours ? '' : `, or set ${prefix}_BASE_URL`}.`)
   const server = await discoverModels({
     baseUrl,
-    engine: command.engine ?? before?.engine ?? (ours ? undefined : 'openai'),
+    engine: described || !ours ? (engine ?? 'openai') : engine,
     apiKey: variables[`${prefix}_API_KEY`],
     fetch,
   })
@@ -215,7 +230,7 @@ async function write(command, database, { variables, fetch }) {
           slug,
           name: command.name ?? before?.name ?? slug,
           baseUrl: server.baseUrl,
-          engine: server.engine,
+          engine: described ? null : server.engine,
           router: command.router ?? before?.kind === 'router',
           headquarters: command.headquarters ?? before?.headquarters,
           datacenters: command.datacenters ?? (before?.datacenters ? JSON.parse(before.datacenters) : null),
@@ -233,7 +248,7 @@ async function write(command, database, { variables, fetch }) {
   const keptPrice = models.some(({ price }) => price === undefined) ? settings.priceBefore : undefined
   const inForce = { eu: settings.eu, price: settings.price ?? keptPrice }
   const changes = action === 'add' ? describeChanges(command.settings, inForce, endpointsBefore) : []
-  return describeWritten({ slug, server, endpoints, unpriced, ours, changes })
+  return describeWritten({ slug, server, endpoints, unpriced, ours, described, changes })
 }
 
 /**
@@ -282,9 +297,9 @@ async function remove({ slug }, database) {
   return `${slug} is out of the catalogue. A running gateway forgets it within a minute; one that is idle, within five.`
 }
 
-// What an operator added and does not forward is a server of their own, whatever routing takes it for.
+// What an operator added, runs and does not forward is a server of their own, whatever routing takes it for.
 const listQuery = `SELECT slug, name, engine, base_url,
-  CASE WHEN providers.origin = 'operator' AND kind <> 'router' THEN 'own' ELSE kind END AS kind, count(endpoints.id) AS models
+  CASE WHEN providers.origin = 'operator' AND engine IS NOT NULL AND kind <> 'router' THEN 'own' ELSE kind END AS kind, count(endpoints.id) AS models
   FROM providers LEFT JOIN endpoints ON provider = slug AND endpoints.origin = 'operator'
   GROUP BY slug HAVING providers.origin = 'operator' OR count(endpoints.id) > 0 ORDER BY slug`
 
@@ -312,11 +327,12 @@ function describeChanges({ price: said }, { price, eu }, before) {
   ]
 }
 
-function describeWritten({ slug, server, endpoints, unpriced, ours, changes }) {
+function describeWritten({ slug, server, endpoints, unpriced, ours, described, changes }) {
   const width = Math.max(...endpoints.map(({ model }) => model.length))
   const isOpen = server.baseUrl.startsWith('http://')
+  const wantsKey = described ? providerOf({ slug, kind: 'cloud' })?.needsCredential !== false : !ours
   return [
-    `${slug}${ours ? `, ${server.engine} at ${server.baseUrl},` : ''} serves ${endpoints.length} model${endpoints.length === 1 ? '' : 's'}:`,
+    `${slug}${ours ? `, ${described ? 'as src/providers/ has it,' : server.engine} at ${server.baseUrl},` : ''} serves ${endpoints.length} model${endpoints.length === 1 ? '' : 's'}:`,
     '',
     ...endpoints.map(({ model, upstreamId }) => `  ${model.padEnd(width)}  ${upstreamId}`),
     '',
@@ -325,7 +341,10 @@ function describeWritten({ slug, server, endpoints, unpriced, ours, changes }) {
       ? [`Left out, for want of a price: ${unpriced.join(', ')}. Give --price-prompt and --price-completion.`, '']
       : []),
     `A running gateway knows them within a minute, an idle one within five. To reach no other: {"provider": {"only": ["${slug}"]}}`,
-    ...(ours ? [] : [`It is used once ${variablePrefix(slug)}_API_KEY is set.`]),
+    ...(wantsKey ? [`It is used once ${variablePrefix(slug)}_API_KEY is set.`] : []),
+    ...(ours && !described && isDescribed(slug)
+      ? [`It is a server of yours, not what src/providers/ has of that name: remove it and add it again for that.`]
+      : []),
     ...(isOpen ? ['Plain http is only spoken where ENVIRONMENT is development; `npm start` sets that.'] : []),
   ].join('\n')
 }

@@ -29,13 +29,21 @@ const withoutChatCompletions: ReadonlySet<string> = new Set(['black-forest-labs'
 
 const providers = new Map<string, Provider>(nativeProviders.map((provider) => [provider.slug, provider]))
 
+const describedSlugs: ReadonlySet<string> = new Set([...providers.keys(), ...Object.keys(factsBySlug)])
+
+/** Whether the code here says what a provider is like: it is somebody's company then, and no server of the operator's. */
+export function isDescribed(slug: string): boolean {
+  return describedSlugs.has(slug)
+}
+
 /**
  * The provider that serves an endpoint, or undefined where no wire of ours reaches it. One that nobody has told us
  * about, added to the catalogue by an operator, is taken for a plain OpenAI-shaped host.
  */
 export function providerOf(record: Pick<ProviderRecord, 'slug' | 'kind' | 'engine'>): Provider | undefined {
   const { slug, kind, engine } = record
-  // An operator may take a server away and put another one in its place.
+  // An operator may take a server away and put another one in its place. None is taken for the company of its name: its
+  // requests would go there.
   const key = engine ? `${slug} ${engine}` : slug
   let provider = providers.get(key)
   if (!provider) {

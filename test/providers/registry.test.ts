@@ -52,6 +52,14 @@ describe('the registry', () => {
     expect(providerOf({ slug: 'my-vllm', kind: 'cloud' })).toBe(provider)
   })
 
+  it('never takes an operator’s server for the company of its name', () => {
+    const provider = providerRecord({ slug: 'thinkingmachines', engine: 'openai', baseUrl: 'http://10.0.0.1/v1' })
+    const endpoint = endpointRecord({ provider })
+    expect(providerOf(provider)?.baseUrl(endpoint, {})).toBe('http://10.0.0.1/v1')
+    expect(providerOf({ ...provider, engine: null })?.baseUrl(endpoint, {})).toMatch(/^https:\/\/tinker\./)
+    expect(providerOf({ slug: 'cohere', kind: 'cloud', engine: 'openai' })?.wire(endpoint)?.name).toBe('openai-chat')
+  })
+
   it('reaches sandboxes without a key, all at one address', () => {
     for (const slug of ['sandbox', 'sandbox-b']) {
       const provider = providerOf({ slug, kind: 'sandbox' })

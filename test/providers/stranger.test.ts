@@ -2,8 +2,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type * as ProviderCommand from '../../scripts/provider.mjs'
 import type * as Registry from '../../src/providers/registry.ts'
-import { endpointRecord, providerRecord } from '../support/catalog-records.ts'
+import { readModel } from '../../src/store/catalog.ts'
+import { sqliteD1 } from '../support/sqlite-d1.ts'
 import { encodeInput } from './openai-chat/encode-input.ts'
 import { chunk, hear, sse } from './openai-chat/heard.ts'
 
@@ -15,7 +17,7 @@ const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
 let copy: string
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'causeway-stranger-'))
-  cpSync(join(root, 'src'), join(copy, 'src'), { recursive: true })
+  for (const folder of ['src', 'scripts']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
 })
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
@@ -23,6 +25,33 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }))
 function blocks(language: string): { path: string; text: string }[] {
   const pattern = new RegExp(`^\`\`\`${language} (src/\\S+)\\n([\\s\\S]*?)^\`\`\`$`, 'gm')
   return [...guide.matchAll(pattern)].map(([, path = '', text = '']) => ({ path, text }))
+}
+
+/** What the guide's command writes about the one model of a host that looks like a server of one's own, as a gateway reads it. */
+async function added(command: string) {
+  const { run } = (await import(join(copy, 'scripts/provider.mjs'))) as typeof ProviderCommand
+  const database = sqliteD1()
+  const asked: string[] = []
+  const told = await run(command.split(' '), {
+    variables: {},
+    fetch: async (url) => {
+      asked.push(String(url))
+      return Response.json({ data: [{ id: 'acme-large', owned_by: 'vllm' }] })
+    },
+    open: () => ({
+      query: (statements) =>
+        Promise.all(
+          statements.map(async (sql) => (await database.prepare(sql).all<Record<string, unknown>>()).results),
+        ),
+      execute: async (statements) => {
+        await database.batch(statements.map((sql) => database.prepare(sql)))
+      },
+    }),
+  })
+  const entry = await readModel(database, 'acme/acme-large')
+  const [endpoint] = entry?.endpoints ?? []
+  if (!entry || !endpoint) throw new Error(told)
+  return { model: entry.model, endpoint, told, asked }
 }
 
 /** Puts each `+` line of a diff before or behind its neighbour in the file. */
@@ -40,7 +69,7 @@ function patched(source: string, diff: string): string {
   return lines.join('\n')
 }
 
-it('adds an OpenAI-shaped provider with one file and one line of the registry', async () => {
+it('adds an OpenAI-shaped provider with one file, one line of the registry and one command', async () => {
   const files = blocks('ts')
   const changes = blocks('diff')
   expect(files.map(({ path }) => path)).toEqual(['src/providers/acme.ts'])
@@ -54,20 +83,26 @@ it('adds an OpenAI-shaped provider with one file and one line of the registry', 
   }
 
   const { providerOf } = (await import(join(copy, 'src/providers/registry.ts'))) as typeof Registry
-  const record = providerRecord({ slug: 'acme', kind: 'cloud', baseUrl: null })
-  const provider = providerOf(record)
-  const endpoint = endpointRecord({ provider: record, parameters: null })
+  const [command] = [...guide.matchAll(/^npm run provider -- (add acme .*)$/gm)].map(([, words = '']) => words)
+  const { model, endpoint, told, asked } = await added(command ?? '')
+  expect(asked).toEqual(['https://api.acme.example/v1/models'])
+  expect(told).toContain('It is used once ACME_API_KEY is set.')
+  expect(endpoint.price).toEqual({ prompt: '0.0000005', completion: '0.000002' })
+  expect(endpoint.eu).toBeNull()
+  expect(endpoint.provider).toMatchObject({ engine: null, dataPolicy: { trains: null, retainsPrompts: null } })
+
+  const provider = providerOf(endpoint.provider)
   const wire = provider?.wire(endpoint)
   if (!provider || !wire) throw new Error('no provider')
+  expect(provider.needsCredential).not.toBe(false)
   expect(provider.baseUrl(endpoint, {})).toBe('https://api.acme.example/v1')
   expect(provider.baseUrl(endpoint, { ACME_BASE_URL: 'http://127.0.0.1:1/v1' })).toBe('http://127.0.0.1:1/v1')
   expect(provider.credential({ ACME_API_KEY: 'k' })).toEqual({ apiKey: 'k' })
 
-  const thinker = { model: { reasoning: { supported: true, mandatory: false, efforts: null } } }
-  const input = encodeInput({ reasoning: { enabled: true }, top_a: 0.5 }, thinker)
+  const input = encodeInput({ reasoning: { enabled: true }, logit_bias: { 5: 1 } }, { endpoint, model })
   const encoded = wire.encode(input)
-  expect(JSON.parse(encoded.body)).toMatchObject({ thinking: { type: 'enabled' }, model: 'm1' })
-  expect(encoded.translation).toEqual([{ field: 'top_a', action: 'dropped', reason: 'refused-by-provider' }])
+  expect(JSON.parse(encoded.body)).toMatchObject({ thinking: { type: 'enabled' }, model: 'acme-large' })
+  expect(encoded.translation).toEqual([{ field: 'logit_bias', action: 'dropped', reason: 'refused-by-provider' }])
   const decoder = wire.decodeStream(input)
   const stream = sse(chunk({ content: 'Hi' }), chunk({}, { finish_reason: 'stop' }), '[DONE]')
   expect(hear([...decoder.push(stream), ...decoder.end()]).choices[0]).toMatchObject({ text: 'Hi' })

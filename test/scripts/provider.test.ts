@@ -3,6 +3,7 @@ import { decimalOf, discoverModels } from '../../scripts/discover-models.mjs'
 import { readCommand, run } from '../../scripts/provider.mjs'
 import { isSlug, modelIdOf, perMillion, perToken } from '../../scripts/provider-rows.mjs'
 import { statementsOf, tablesOf } from '../../scripts/seed-rows.mjs'
+import { providerOf } from '../../src/providers/registry.ts'
 import { readModel, readProviders } from '../../src/store/catalog.ts'
 import { sqliteD1 } from '../support/sqlite-d1.ts'
 
@@ -271,6 +272,51 @@ describe('adding what a provider of the catalogue serves', () => {
   it('does not move it elsewhere', async () => {
     await expect(provider('add openrouter --base-url https://evil.example')).rejects.toThrow('OPENROUTER_BASE_URL')
     await expect(provider('add litellm')).rejects.toThrow('LITELLM_BASE_URL')
+  })
+})
+
+describe('adding a provider that src/providers/ describes', () => {
+  const local = 'add deepseek --base-url http://localhost:8000/v1'
+  const priced = `${local} --price-prompt 0.3 --price-completion 1`
+  const models = { '/v1/models': list(vllm('deepseek-chat')) }
+  const rowOf = async (slug: string) => (await readProviders(db)).find((row) => row.slug === slug)
+
+  it.each(['deepseek', 'cohere'])('takes %s as it is described, whatever its list looks like', async (slug) => {
+    const told = await provider(priced.replace('deepseek', slug), models)
+    expect(told).toContain(`${slug}, as src/providers/ has it, at http://localhost:8000/v1, serves 1 model:`)
+    expect(told).toContain(`It is used once ${slug.toUpperCase()}_API_KEY is set.`)
+    const row = await rowOf(slug)
+    expect(row).toMatchObject({ engine: null, kind: 'cloud', direct: true, dataPolicy: { zdr: null, trains: null } })
+    expect(row && providerOf(row)).toBe(providerOf({ slug, kind: 'cloud' }))
+    expect(await provider('list')).toMatch(new RegExp(`${slug} +cloud +- +1 `))
+  })
+
+  it('does not take it for free, as a server of one’s own would be', async () => {
+    await expect(provider(local, models)).rejects.toThrow('tells no prices')
+    await provider(priced, models)
+    await provider('refresh deepseek', models)
+    expect(await ownOf('deepseek/deepseek-chat', 'deepseek')).toMatchObject({ price: { prompt: '0.0000003' } })
+  })
+
+  it.each(['vllm', 'openai'])('takes it for a server of one’s own where the engine %s is named', async (engine) => {
+    const elsewhere = `add thinkingmachines --base-url http://localhost:8000/v1 --engine ${engine} --zero-retention`
+    const words = 'It is a server of yours, not what src/providers/ has of that name'
+    expect(await provider(elsewhere, models)).toContain(words)
+    expect(await provider('refresh thinkingmachines', models)).toContain(words)
+    expect(await rowOf('thinkingmachines')).toMatchObject({ engine, baseUrl: 'http://localhost:8000/v1' })
+    // Its promises go with it.
+    await provider('remove thinkingmachines')
+    const path = '/services/tinker-prod/oai/api/v1/models'
+    expect(await provider('add thinkingmachines --price-prompt 1', { [path]: list({ id: 't' }) })).not.toContain(words)
+    expect(await rowOf('thinkingmachines')).toMatchObject({ engine: null, dataPolicy: { zeroRetentionStatedBy: null } })
+  })
+
+  it('finds it where it is described to be, and nowhere else', async () => {
+    const path = '/services/tinker-prod/oai/api/v1/models'
+    const command = 'add thinkingmachines --price-prompt 1'
+    const told = await provider(command, { [path]: list({ id: 't' }) })
+    expect(told).toContain('at https://tinker.thinkingmachines.dev/services/tinker-prod/oai/api/v1, serves 1 model')
+    await expect(provider(`${command} --base-url http://localhost:1/v1`)).rejects.toThrow('THINKINGMACHINES_BASE_URL')
   })
 })
 
