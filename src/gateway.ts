@@ -115,17 +115,32 @@ class RequestGateway implements Gateway {
   }
 
   access(endpoint: EndpointRecord): Access | null {
-    const variables = this.#env as unknown as Variables
-    const { access, configuration } = this.#isolate
-    if (endpoint.provider.kind === 'sandbox') {
-      const sandbox = configuration.sandboxBaseUrl || `${this.settings.origin}/sandbox/v1`
-      return accessOf(endpoint, withSandbox(variables, sandbox), this.settings.environment)
-    }
-    const known = access.get(endpoint)
+    const { access } = this.#isolate
+    const isSandbox = endpoint.provider.kind === 'sandbox'
+    const known = isSandbox ? undefined : access.get(endpoint)
     if (known !== undefined) return known
-    const found = accessOf(endpoint, variables, this.settings.environment)
-    access.set(endpoint, found)
+    const configured = configuredAccess(endpoint, this.#variablesFor(endpoint))
+    // An address that the egress would refuse is as good as none: better not listed than called in vain.
+    const found = configured !== null && this.#mayCall(configured) ? configured : null
+    if (!isSandbox) access.set(endpoint, found)
     return found
+  }
+
+  refusesAddress(endpoint: EndpointRecord): boolean {
+    const configured = configuredAccess(endpoint, this.#variablesFor(endpoint))
+    return configured !== null && !this.#mayCall(configured)
+  }
+
+  #mayCall({ baseUrl }: Access): boolean {
+    return refusalOf(baseUrl, this.settings.environment) === null
+  }
+
+  /** The sandbox is this Worker itself, reached over HTTP like any other provider. */
+  #variablesFor({ provider }: EndpointRecord): Variables {
+    const variables = this.#env as unknown as Variables
+    if (provider.kind !== 'sandbox') return variables
+    const baseUrl = this.#isolate.configuration.sandboxBaseUrl || `${this.settings.origin}/sandbox/v1`
+    return variables.SANDBOX_BASE_URL === baseUrl ? variables : { ...variables, SANDBOX_BASE_URL: baseUrl }
   }
 
   isOperatorKey(key: string): Promise<boolean> {
@@ -326,20 +341,14 @@ function directoryOf(env: Env): KeyDirectory {
   }
 }
 
-function accessOf(endpoint: EndpointRecord, variables: Variables, environment: Settings['environment']): Access | null {
+/** What the variables and the catalogue say of an endpoint, whether or not it may be called there. */
+function configuredAccess(endpoint: EndpointRecord, variables: Variables): Access | null {
   const provider = providerOf(endpoint.provider)
   if (!provider || provider.wire(endpoint) === null) return null
   const credential = provider.credential(variables, endpoint)
   if (credential === null && provider.needsCredential !== false) return null
   const baseUrl = provider.baseUrl(endpoint, variables)
-  // An address that the egress would refuse is as good as none: better not listed than called in vain.
-  if (baseUrl === null || refusalOf(baseUrl, environment) !== null) return null
-  return { baseUrl, credential }
-}
-
-/** The sandbox is this Worker itself, reached over HTTP like any other provider. */
-function withSandbox(variables: Variables, baseUrl: string): Variables {
-  return variables.SANDBOX_BASE_URL === baseUrl ? variables : { ...variables, SANDBOX_BASE_URL: baseUrl }
+  return baseUrl === null ? null : { baseUrl, credential }
 }
 
 function settingsOf(origin: string, configuration: Configuration): Settings {

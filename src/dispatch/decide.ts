@@ -72,9 +72,10 @@ function considerFor(
  */
 export function decide(
   { candidates, needs, policy, seed, usable }: Considered,
-  { health, settings }: Gateway,
+  gateway: Gateway,
   { now, looking = false }: { now: number; looking?: boolean },
 ): Plan {
+  const { health, settings } = gateway
   return plan({
     needs,
     entries: candidates,
@@ -82,6 +83,7 @@ export function decide(
     ...(policy ? { policy } : {}),
     usable,
     speaks,
+    egress: gateway,
     health: (endpoint) => health.of(endpoint, looking),
     takeProbe: (endpoint) => looking || health.takeProbe(endpoint),
     seed,

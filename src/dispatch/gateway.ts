@@ -59,6 +59,8 @@ export interface Gateway {
   patience: Patience
   /** The credential and base URL for an endpoint, or null when it is not usable here. Synchronous, from memory. */
   access(endpoint: EndpointRecord): { baseUrl: string; credential: Credential | null } | null
+  /** Whether only the address keeps an endpoint from being usable: it is configured, and the egress would refuse it. */
+  refusesAddress(endpoint: EndpointRecord): boolean
   /** The one egress. Rejects with a `FailureError` where the address is refused. */
   fetch(url: string, init: RequestInit): Promise<Response>
   /** Whether it is the management key from the environment; compared in constant time. */

@@ -39,6 +39,8 @@ export interface PlanInput {
   usable(endpoint: EndpointRecord): boolean
   /** Whether this gateway could call it at all, whatever is configured. Asked only for the words of a refusal. */
   speaks?: (endpoint: EndpointRecord) => boolean
+  /** Who says that an endpoint is configured at an address which may not be called. Asked only for the same words. */
+  egress?: { refusesAddress(endpoint: EndpointRecord): boolean }
   health(endpoint: EndpointRecord): EndpointHealth | undefined
   /** 32 bits. The same seed and inputs give the same plan. */
   seed: number
@@ -126,6 +128,7 @@ export function plan(input: PlanInput): Plan {
       region: input.region,
       usable: input.usable,
       speaks: input.speaks,
+      egress: input.egress,
       freeOnly: candidate.freeOnly === true,
       chosen: routedBy(candidate.requestedId) !== null,
       admitted: admittedTiers(wishes, candidate),

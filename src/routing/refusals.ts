@@ -46,22 +46,29 @@ export function notConfigured(context: RuleContext, removed: readonly EndpointRe
   if (context.region !== 'global') return dataRegion(context, removed, entry)
   const { model, speaks } = context
   const within = speaks ? removed.filter(speaks) : removed
+  const { refused, missing } = byCause(within, context)
   const why =
-    within.length > 0
-      ? `no provider of this model is configured on this gateway. Configure one: ${environmentNames(within)}.`
-      : `its providers (${tags(removed)}) have it on an API of their own, which this gateway does not speak. Choose another model.`
+    refused.length > 0
+      ? `${addressRefused(refused)}${missing.length > 0 ? ` Or configure another: ${credentialNames(missing)}.` : ''}`
+      : missing.length > 0
+        ? `no provider of this model is configured on this gateway. Configure one: ${credentialNames(missing)}.`
+        : `its providers (${tags(removed)}) have it on an API of their own, which this gateway does not speak. Choose another model.`
   return { code: 'no_endpoints', message: `No endpoints found for ${model.id}: ${why}` }
 }
 
-export function dataRegion({ model, region, usable, speaks }: RuleContext, _: unknown, entry: ModelEntry): Refusal {
+export function dataRegion(context: RuleContext, _: unknown, entry: ModelEntry): Refusal {
+  const { model, region, usable, speaks } = context
   const place = region.toUpperCase()
   const dormant = entry.endpoints.filter(
     (endpoint) => region === 'eu' && endpoint.eu === 'yes' && !usable(endpoint) && speaks?.(endpoint) !== false,
   )
+  const { refused, missing } = byCause(dormant, context)
   const remedy =
-    dormant.length > 0
-      ? `The operator can configure one that is: ${environmentNames(dormant)}.`
-      : 'Choose another model, or the global host if the data may leave the region.'
+    refused.length > 0
+      ? `Of those that are, ${addressRefused(refused)}`
+      : missing.length > 0
+        ? `The operator can configure one that is: ${credentialNames(missing)}.`
+        : 'Choose another model, or the global host if the data may leave the region.'
   return {
     code: 'constraint_filtered',
     message: `No endpoints found for ${model.id} in the region of this host: none that is configured is tied to the ${place}. ${remedy}`,
@@ -292,10 +299,33 @@ function perMillion(price: string): number {
   return Number((Number(price) * 1e6).toPrecision(6))
 }
 
-/** The variables by which an operator would make these endpoints usable, by the rule of the configuration: `<SLUG>_API_KEY`. */
-function environmentNames(endpoints: readonly EndpointRecord[]): string {
-  const slugs = [...new Set(endpoints.map((endpoint) => endpoint.provider.slug))]
-  return list(slugs.map((slug) => `${slug.replaceAll('-', '_').toUpperCase()}_API_KEY`))
+/** What keeps endpoints from being usable: their address alone, or what is not configured. */
+function byCause(
+  endpoints: readonly EndpointRecord[],
+  { egress }: RuleContext,
+): { refused: EndpointRecord[]; missing: EndpointRecord[] } {
+  const refused = endpoints.filter((endpoint) => egress?.refusesAddress(endpoint) === true)
+  return { refused, missing: endpoints.filter((endpoint) => !refused.includes(endpoint)) }
+}
+
+/** The variable and never its value: whoever asks is not the operator, and the address may be one of their network. */
+function addressRefused(endpoints: readonly EndpointRecord[]): string {
+  return `the address of ${tags(endpoints)} is one that this gateway does not call: plain http and private addresses are only used with ENVIRONMENT=development. Another one is set by ${addressNames(endpoints)}.`
+}
+
+/** The variables by which an operator configures these endpoints' providers: `<SLUG>_API_KEY`. */
+function credentialNames(endpoints: readonly EndpointRecord[]): string {
+  return environmentNames(endpoints, 'API_KEY')
+}
+
+/** Both sandboxes are found at one address. */
+function addressNames(endpoints: readonly EndpointRecord[]): string {
+  return environmentNames(endpoints, 'BASE_URL')
+}
+
+function environmentNames(endpoints: readonly EndpointRecord[], setting: string): string {
+  const prefixes = endpoints.map(({ provider: { slug, kind } }) => (kind === 'sandbox' ? 'sandbox' : slug))
+  return list([...new Set(prefixes)].map((prefix) => `${prefix.replaceAll('-', '_').toUpperCase()}_${setting}`))
 }
 
 function tags(endpoints: readonly EndpointRecord[]): string {

@@ -50,6 +50,7 @@ export interface RuleContext extends Wishes {
   region: string
   usable(endpoint: EndpointRecord): boolean
   speaks?: ((endpoint: EndpointRecord) => boolean) | undefined
+  egress?: { refusesAddress(endpoint: EndpointRecord): boolean } | undefined
   freeOnly: boolean
   /** The client named a router or an alias, and the model was chosen for it. */
   chosen: boolean

@@ -3,7 +3,8 @@ const reasons: Readonly<Record<string, string>> = {
   __proto__: null as never,
   wrong_endpoint: 'answers with something that this route does not serve',
   mandatory_reasoning: 'its model reasons always, and the request wants no reasoning',
-  not_configured: 'no credential or address is configured for its provider, or it has no price',
+  not_configured:
+    'no credential or address is configured for its provider, or none that may be called, or it has no price',
   data_region: 'is not shown to be tied to the region of this host',
   free_pool: 'is not free, and :free was asked for',
   account_only: 'is not in the account’s provider list',

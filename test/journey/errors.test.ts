@@ -189,9 +189,12 @@ describe('a request that cannot be answered', () => {
 
 it('in production a plain-http or private upstream is no provider, and never called', async () => {
   const { key: apiKey } = await production.createKey()
-  const { status, body } = await chatClient(production.url, apiKey).whole({ model })
+  const { whole } = chatClient(production.url, apiKey)
+  const { status, body } = await whole({ model })
   expect(status).toBe(404)
-  expect(body.error.message).toContain('no provider of this model is configured')
+  expect(body.error.message).toContain('plain http and private addresses are only used with ENVIRONMENT=development')
+  expect(body.error.message).not.toContain(new URL(upstream.url).host)
+  expect((await whole({ model: 'sandbox/text' })).body.error.message).toContain('SANDBOX_BASE_URL')
   expectErrorEnvelope(status, body)
   expect(upstream.requests).toHaveLength(0)
 })

@@ -169,6 +169,7 @@ const recordedInputs: Record<keyof Required<PlanInput>, boolean> = {
   takeProbe: true,
   // The words of a refusal, and no part of a decision.
   speaks: false,
+  egress: false,
 }
 const recordedModels: Record<keyof Required<CandidateModel>, true> = {
   requestedId: true,

@@ -50,6 +50,7 @@ export function catalogueGateway(given: CatalogueGateway): Gateway {
     },
     access: (endpoint: EndpointRecord) =>
       (given.usable ?? (() => true))(endpoint) ? { baseUrl: 'https://up.example', credential: null } : null,
+    refusesAddress: () => false,
   }
   return gateway as unknown as Gateway
 }
