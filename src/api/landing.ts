@@ -7,15 +7,16 @@ const availabilityMeanings: Record<AvailabilityCode, string> = {
   model_not_found: 'No model has this id. GET /api/v1/models lists the ids.',
   wrong_endpoint:
     'The model makes something else than this route gives; constraint.detail names its route and says if it is not here.',
-  no_endpoints: 'The model is known, but no endpoint of it can be used here, or only, ignore and order left none.',
+  no_endpoints:
+    'The model is known, but no endpoint of it can be used here, or only, ignore and order left none. Of a router: no model is left that it could choose.',
   model_deprecated: 'The model was retired; fallback_models names its successors.',
   model_unavailable_upstream: 'Every provider answered that it does not have the model.',
   capacity_exhausted: 'Every endpoint that was tried is rate limited. Wait for retry_after seconds.',
   temporarily_unavailable: 'Every endpoint that was tried failed. The same request may be repeated.',
   region_restricted: 'The model may not be used from where the request came.',
-  privacy_restricted: 'The data policy that was asked for (zdr, data_collection) left no endpoint.',
-  constraint_filtered:
-    'A constraint of the request or of this host left no endpoint; excluded_by or constraint names it.',
+  privacy_restricted:
+    'What was asked for to confine the data (zdr, data_collection, direct_only, jurisdictions, regions) left no endpoint; constraint.field names it.',
+  constraint_filtered: 'A constraint of the request or of this host left no endpoint; constraint.field names it.',
   free_variant_ended: 'The free variant is gone; fallback_models names the paid model.',
 }
 
