@@ -42,10 +42,19 @@ async function hasKey(database, kind) {
 }
 
 async function makeKey(database, wanted) {
-  const { key, sql, params } = await mintKeyRow(wanted)
+  const { key, sql, params } = await mintKeyRow({ ...wanted, name: await freeName(database, wanted.name) })
   await database
     .prepare(sql)
     .bind(...params)
     .run()
   return key
+}
+
+/** Keys that are refused by now stay in the list, where each can only be revoked by its name if it has one of its own. */
+async function freeName(database, name) {
+  const { results } = await database.prepare('SELECT name FROM keys WHERE deleted_at IS NULL').all()
+  const taken = new Set(results.map((row) => row.name))
+  let free = name
+  for (let count = 2; taken.has(free); count++) free = `${name} ${count}`
+  return free
 }

@@ -34,6 +34,23 @@ it('makes both anew where the secret of all keys was changed', async () => {
   expect(await start(made.managementKey, { secret: 'another' })).toMatchObject({ reason: null })
 })
 
+it('gives every key a name of its own, by which the ones that are refused can be revoked', async () => {
+  let { managementKey } = await start(null)
+  for (const secret of ['another', 'a third']) ({ managementKey } = await start(managementKey, { secret }))
+  const { results } = await db.prepare('SELECT name FROM keys ORDER BY name').all<{ name: string }>()
+  expect(results.map(({ name }) => name)).toEqual([
+    'First API key',
+    'First API key 2',
+    'First API key 3',
+    'First management key',
+    'First management key 2',
+    'First management key 3',
+  ])
+  await db.prepare("UPDATE keys SET deleted_at = 1 WHERE name = 'First API key'").run()
+  await start(managementKey, { secret: 'a fourth' })
+  expect(await db.prepare("SELECT count(*) AS n FROM keys WHERE name = 'First API key'").first('n')).toBe(2)
+})
+
 it('makes another management key where the kept one was revoked', async () => {
   const { managementKey } = await start(null)
   await db.prepare("UPDATE keys SET disabled = 1 WHERE kind = 'management'").run()
