@@ -150,6 +150,17 @@ describe('adding a server of one’s own', () => {
     expect(entry?.endpoints[0]?.parameters).toContain('tools')
   })
 
+  it('joins what the operator says, where Ollama’s name has no author to join by', async () => {
+    const llama = 'meta-llama/llama-3.3-70b-instruct'
+    const models = { '/api/tags': { models: [{ model: 'llama3.3:70b' }, { model: 'other:1b' }] }, '/api/show': {} }
+    const named = `--engine ollama --model llama3.3:70b=${llama}`
+    await provider(`add box --base-url http://box:11434 ${named}`, models)
+    expect(await ownOf(llama, 'box')).toMatchObject({ upstreamId: 'llama3.3:70b' })
+    expect(await readModel(db, 'box/other-1b')).toBeNull()
+    await provider('refresh box', models)
+    expect(await ownOf(llama, 'box')).toMatchObject({ upstreamId: 'llama3.3:70b' })
+  })
+
   it('is marked as a router where it forwards to others, and then wants prices', async () => {
     const models = {
       '/v1/models': list({ id: 'gpt-x' }, { id: 'gpt-y', pricing: { input: 1e-6, output: '0.000002' } }),
