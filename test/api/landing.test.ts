@@ -16,7 +16,15 @@ const entry = modelEntry([endpoint])
 const { needs, region, usable } = planInput([endpoint])
 const wishes = wishesOf(needs, {})
 if ('failure' in wishes) throw new Error('there is nothing to refuse')
-const context: RuleContext = { ...wishes, model: entry.model, region, usable, freeOnly: false, admitted: [] }
+const context: RuleContext = {
+  ...wishes,
+  model: entry.model,
+  region,
+  usable,
+  freeOnly: false,
+  chosen: false,
+  admitted: [],
+}
 
 /** What every rule says that removed the last endpoint. */
 const refusals: [string, Refusal][] = rules.flatMap(({ code, empties }) =>

@@ -491,11 +491,12 @@ describe('spend', () => {
 
   it('counts from zero for nobody while D1 cannot tell what was spent before', async () => {
     d1Down = true
-    const one = settlements([row({ costNanoUsd: 40 })])
-    await expect(stub.settle(one)).rejects.toThrow()
+    const rows = settlements([row({ costNanoUsd: 40 })])
+    const settle = async () => await stub.settle(rows)
+    await expect(settle()).rejects.toThrow('D1 is down')
     d1Down = false
     inD1 = keyRecord({ usage: { ...noSpend(start).usage, totalNanoUsd: 900 } })
-    await stub.settle(one)
+    await settle()
     expect((await stub.describe())?.key.usage.totalNanoUsd).toBe(940)
   })
 
