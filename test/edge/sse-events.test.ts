@@ -63,7 +63,7 @@ describe('server-sent events cut from bytes', () => {
     const drops = Array.from({ length: 400_000 }, () => encoder.encode('y'))
     const startedAt = performance.now()
     const { events } = eventsOf([...pieces, encoder.encode('\ndata: '), ...drops], 1 << 20)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
     expect(events.map(({ data }) => data.length)).toEqual([799_999, 400_000])
   })
 

