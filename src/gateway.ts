@@ -104,7 +104,7 @@ class RequestGateway implements Gateway {
     this.deadlines = isolate.configuration.deadlines
     this.retryBudget = isolate.retryBudget
     this.fetch = isolate.egress
-    this.catalog = isolate.catalog.view(new CatalogBehind(env, background))
+    this.catalog = isolate.catalog.view(new CatalogBehind(env, background, settings.origin))
     this.account = isolate.account.view(new SettingsBehind(env, background))
     this.health = isolate.health.forRequest(new HealthBehind(env, background, isolate.continent))
     this.keys = new KeyObjects(env, isolate, this.patience)
@@ -172,8 +172,16 @@ class Behind {
 }
 
 class CatalogBehind extends Behind implements CatalogPorts {
+  readonly #origin: string
+
+  constructor(env: Env, background: Background, origin: string) {
+    super(env, background)
+    this.#origin = origin
+  }
+
+  /** All Workers of a zone share the cache: what tells two deployments of one region apart there is their address. */
   get edgeCache(): EdgeCache {
-    return edgeCacheOver(caches.default, `${this.env.REGION}/${this.env.STATE_JURISDICTION}`)
+    return edgeCacheOver(caches.default, `${this.env.REGION}/${this.env.STATE_JURISDICTION}/${this.#origin}`)
   }
 
   readModel(id: string): Promise<ModelEntry | null> {

@@ -259,7 +259,7 @@ function sortKey(sort: Sort, health: Health): ((listed: Listed) => number | null
     return leading && perMillion(leading.price.prompt) + perMillion(leading.price.completion)
   }
   const best = ({ endpoints }: Listed, of: 'latency' | 'throughput', pick: (...all: number[]) => number) => {
-    const medians = endpoints.flatMap((endpoint) => health.of(endpoint)?.[of]?.p50 ?? [])
+    const medians = endpoints.flatMap((endpoint) => health.of(endpoint, true)?.[of]?.p50 ?? [])
     return medians.length > 0 ? pick(...medians) : null
   }
   switch (sort) {

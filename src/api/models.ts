@@ -217,7 +217,7 @@ async function publicEndpoints(c: SurfaceContext, listed: readonly Listed[], onl
     endpoints.flatMap((endpoint) => {
       const usable = isUsable(gateway, endpoint)
       if (onlyUsable !== null && usable !== onlyUsable) return []
-      const health = gateway.health.of(endpoint)
+      const health = gateway.health.of(endpoint, true)
       return [endpointObject({ entry, endpoint, usable, health, withPerformance, now })]
     }),
   )

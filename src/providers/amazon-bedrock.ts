@@ -1,6 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch'
 import type { EndpointRecord } from '../catalog/records.ts'
-import { homeRegion, regionOf } from './bedrock-converse/regions.ts'
+import { homeRegion, mayServe, regionOf } from './bedrock-converse/regions.ts'
 import { bedrockConverse } from './bedrock-converse/wire.ts'
 import { openAiChatWire } from './openai-chat/wire.ts'
 import { openAiResponsesWire } from './openai-responses/wire.ts'
@@ -47,7 +47,7 @@ export const amazonBedrock: Provider = {
     if (mantle && variables.AMAZON_BEDROCK_GUARDRAIL_ID?.trim()) return null
     const override =
       (mantle && trimmed(variables.AMAZON_BEDROCK_MANTLE_BASE_URL)) || trimmed(variables.AMAZON_BEDROCK_BASE_URL)
-    if (override) return override
+    if (override) return mayServe(override, endpoint) ? override : null
     const region = regionOf(endpoint, variables)
     if (region === null) return null
     return mantle

@@ -93,8 +93,8 @@ export function placeOf(
   return { misses, model, shortfall, asked, trouble, quality, major: costs ? 1 : 0, minor, drawn: true }
 }
 
-/** For `sort`: candidates in their order, whether they may be called or not. */
-export function comparePlaces({ place: a }: Candidate, { place: b }: Candidate): number {
+/** For `sort`: the order of candidates, whether they may be called or not. */
+export function comparePlaces(a: Place, b: Place): number {
   return (
     a.misses - b.misses ||
     a.model - b.model ||
@@ -109,7 +109,7 @@ export function comparePlaces({ place: a }: Candidate, { place: b }: Candidate):
 
 /** For `sort`: the same, with those that may not be called at the very end. */
 export function compareCandidates(a: Candidate, b: Candidate): number {
-  return Number(a.blocked !== null) - Number(b.blocked !== null) || comparePlaces(a, b)
+  return Number(a.blocked !== null) - Number(b.blocked !== null) || comparePlaces(a.place, b.place)
 }
 
 /** Notes in sorted candidates the chance that each had of coming first. */

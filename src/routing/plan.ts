@@ -241,7 +241,7 @@ function promoteProbe(candidates: Candidate[], wishes: Wishes, { takeProbe }: Pl
   if (ready.length === 0 || !takeProbe) return
   // Without fallbacks the request has one attempt: not to be risked while another endpoint may be called.
   if (!wishes.allowFallbacks && candidates[0]?.blocked === null) return
-  const [ideal] = [...candidates].sort(comparePlaces)
+  const ideal = firstOf(candidates, ready)
   for (const candidate of ready) {
     if (candidate !== ideal && (candidate.place.model !== ideal?.place.model || !ideal.place.drawn)) continue
     if (!takeProbe(candidate.endpoint)) continue
@@ -252,6 +252,20 @@ function promoteProbe(candidates: Candidate[], wishes: Wishes, { takeProbe }: Pl
     candidates.unshift(candidate)
     return
   }
+}
+
+/**
+ * Who would be first if those that are ready for a probe were well: by its own trouble an endpoint would stay behind the
+ * others of a fixed order for ever, and nobody would learn that it has healed. Among equals one that is ready.
+ */
+function firstOf(candidates: readonly Candidate[], ready: readonly Candidate[]): Candidate | undefined {
+  const places = candidates.map((candidate) => {
+    const { place } = candidate
+    const isReady = ready.includes(candidate)
+    return { candidate, isReady, place: isReady ? { ...place, trouble: 0, misses: place.misses & 2 } : place }
+  })
+  places.sort((a, b) => comparePlaces(a.place, b.place) || Number(b.isReady) - Number(a.isReady))
+  return places[0]?.candidate
 }
 
 /** Fills `attempts`, within the bounds; a request without fallbacks and order gets the first endpoint of each model. */

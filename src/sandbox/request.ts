@@ -62,7 +62,7 @@ export const sandboxRequest = object(
     n: integer(1, 8),
     max_tokens: integer(1),
     max_completion_tokens: integer(1),
-    stop: stringOr(list(text), 'an array of strings'),
+    stop: stringOr(list(text, { max: 4 }), 'an array of strings'),
     tools: list(tool, { what: 'an array of tools' }),
     tool_choice: toolChoice,
     parallel_tool_calls: boolean,

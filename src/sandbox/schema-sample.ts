@@ -4,6 +4,11 @@ const maxDepth = 8
 const maxFilled = 1000
 /** Values in a whole sample: a schema that refers to itself twice would double with every level. */
 const maxValues = 10_000
+/**
+ * Names looked at and characters written for a whole sample. Anybody may send a schema, and what is looked at again for
+ * each value would cost the product of what is in it.
+ */
+const maxWork = 1_000_000
 
 type Schema = Record<string, unknown>
 
@@ -15,7 +20,7 @@ type Schema = Record<string, unknown>
  * @param text what strings are filled with where the schema leaves the choice
  */
 export function sampleOf(schema: unknown, text = 'sandbox'): unknown {
-  return sample(schema, { root: schema, text, depth: 0, budget: { values: maxValues } })
+  return sample(schema, { root: schema, text, depth: 0, budget: { values: maxValues, work: maxWork } })
 }
 
 interface Context {
@@ -23,18 +28,19 @@ interface Context {
   text: string
   depth: number
   /** Shared by the whole sample. */
-  budget: { values: number }
+  budget: { values: number; work: number }
 }
 
 function sample(schema: unknown, context: Context): unknown {
-  if (context.budget.values-- <= 0 || context.depth > 2 * maxDepth) return null
+  const { budget } = context
+  if (budget.values-- <= 0 || budget.work <= 0 || context.depth > 2 * maxDepth) return null
   if (!isObject(schema)) return context.text
   if ('const' in schema) return schema.const
   if ('default' in schema) return schema.default
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return schema.enum[0]
   const deeper = { ...context, depth: context.depth + 1 }
-  if (typeof schema.$ref === 'string') return sample(resolve(schema.$ref, context.root), deeper)
-  if (Array.isArray(schema.allOf)) return sample(merged(schema, schema.allOf, context.root), deeper)
+  if (typeof schema.$ref === 'string') return sample(resolve(schema.$ref, context), deeper)
+  if (Array.isArray(schema.allOf)) return sample(merged(schema, schema.allOf, context), deeper)
   for (const choices of [schema.anyOf, schema.oneOf]) {
     if (Array.isArray(choices) && choices.length > 0) return sample(lighter(choices, context), deeper)
   }
@@ -52,7 +58,7 @@ function sample(schema: unknown, context: Context): unknown {
     case 'null':
       return null
     default:
-      return stringSample(schema, context.text)
+      return stringSample(schema, context)
   }
 }
 
@@ -68,17 +74,18 @@ function typeOf(schema: Schema, context: Context): unknown {
 /** The first choice, but far down one that doesn't go deeper. */
 function lighter(choices: unknown[], context: Context): unknown {
   if (context.depth <= maxDepth) return choices[0]
+  context.budget.work -= choices.length
   const flat = (choice: unknown) =>
     isObject(choice) && ['null', 'string', 'number', 'integer', 'boolean'].includes(String(choice.type))
   return choices.find(flat) ?? choices[0]
 }
 
 function objectSample(schema: Schema, context: Context): Schema {
-  const required = Array.isArray(schema.required) ? schema.required.map(String) : []
-  const properties = Object.entries(isObject(schema.properties) ? schema.properties : {}).filter(
-    ([name]) => context.depth <= maxDepth || required.includes(name),
-  )
-  const undeclared = required.filter((name) => !properties.some(([known]) => known === name))
+  const required = new Set(Array.isArray(schema.required) ? schema.required.map(String) : [])
+  const declared = entriesOf(schema.properties)
+  context.budget.work -= required.size + Object.keys(declared).length
+  const properties = Object.entries(declared).filter(([name]) => context.depth <= maxDepth || required.has(name))
+  const undeclared = [...required].filter((name) => !Object.hasOwn(declared, name))
   // Not an assignment: a property may be called `__proto__`.
   return Object.fromEntries([
     ...properties.map(([name, property]): [string, unknown] => [name, sample(property, context)]),
@@ -131,21 +138,26 @@ const formats: ReadonlyMap<unknown, string> = new Map([
   ['uuid', '00000000-0000-4000-8000-000000000000'],
 ])
 
-function stringSample(schema: Schema, text: string): string {
+function stringSample(schema: Schema, { text, budget }: Context): string {
   const formatted = formats.get(schema.format)
   if (formatted !== undefined) return formatted
   const least = Math.min(typeof schema.minLength === 'number' ? schema.minLength : 0, maxFilled)
   const most = typeof schema.maxLength === 'number' ? schema.maxLength : maxFilled
   // By code points: the lengths of JSON schema count them.
-  return [...text.padEnd(least, '.')].slice(0, Math.max(most, 0)).join('')
+  const points = [...text.padEnd(least, '.')].slice(0, Math.max(most, 0))
+  budget.work -= points.length
+  return points.join('')
 }
 
-function merged(schema: Schema, parts: unknown[], root: unknown): Schema {
+function merged(schema: Schema, parts: unknown[], context: Context): Schema {
   const { allOf, ...own } = schema
   const resolved = parts.map((part) =>
-    isObject(part) && typeof part.$ref === 'string' ? resolve(part.$ref, root) : part,
+    isObject(part) && typeof part.$ref === 'string' ? resolve(part.$ref, context) : part,
   )
+  context.budget.work -= parts.length
   const all = [...resolved.filter(isObject), own]
+  for (const part of all) context.budget.work -= sizeOf(part) + sizeOf(part.properties) + sizeOf(part.required)
+  if (context.budget.work <= 0) return {}
   return {
     ...Object.fromEntries(all.flatMap(Object.entries)),
     properties: Object.fromEntries(all.flatMap((part) => Object.entries(entriesOf(part.properties)))),
@@ -153,11 +165,13 @@ function merged(schema: Schema, parts: unknown[], root: unknown): Schema {
   }
 }
 
+const sizeOf = (value: unknown): number => (typeof value === 'object' && value !== null ? Object.keys(value).length : 0)
 const entriesOf = (value: unknown): Schema => (isObject(value) ? value : {})
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /** Looks a local reference up, `#/$defs/name`; another kind resolves to nothing. */
-function resolve(reference: string, root: unknown): unknown {
+function resolve(reference: string, { root, budget }: Context): unknown {
+  budget.work -= reference.length
   if (!reference.startsWith('#')) return {}
   const path = reference.split('/').slice(1)
   return path.reduce<unknown>((at, segment) => {

@@ -92,4 +92,25 @@ describe('a brown-out', () => {
       expect(firstSecond.length).toBeLessThan(backAt.length / 2)
     },
   )
+
+  it.each<[string, ProviderPreferences]>([
+    ['no wishes', {}],
+    ['an order', { order: ['north', 'east'] }],
+    ['a sort', { sort: 'price' }],
+  ])('is over within a minute for a provider that has healed, with %s', async (_, provider) => {
+    fleet = new Fleet({ providers: ['north', 'east'], isolates: 2, seed: 3 })
+    fleet.behave = (name) => (name === 'north' ? { status: 503, afterMs: 20 } : { afterMs: 40 })
+    await fleet.traffic(10 * second, 10, { provider })
+    fleet.behave = () => ({ afterMs: 40 })
+    const before = fleet.calls.length
+    const healedAt = fleet.at()
+    await fleet.traffic(90 * second, 10, { provider })
+    await fleet.time.advance(second)
+    const back = fleet.calls.slice(before).filter((call) => call.provider === 'north')
+    expect(back[0]?.at).toBeLessThan(healedAt + 40 * second)
+    // In an order it is first, and where it costs the same as the other it has its share.
+    const late = back.filter(({ at }) => at > healedAt + 60 * second).length
+    expect(late).toBeGreaterThan(provider.order ? 290 : 50)
+    expect(fleet.answers.filter(({ answer }) => answer.kind !== 'body')).toEqual([])
+  })
 })

@@ -241,6 +241,21 @@ describe('the address', () => {
     expect(urlOf({ upstreamId: 'a.b' }, mantle)).toBe('http://127.0.0.1:9/aws')
   })
 
+  it('is none where what the operator says would take the EU’s endpoints out of it', () => {
+    const at = (host: string) => ({ AMAZON_BEDROCK_BASE_URL: `https://${host}`, AWS_REGION: 'eu-west-1' })
+    for (const host of [
+      'bedrock-runtime.us-east-1.amazonaws.com',
+      'vpce-1.bedrock-runtime.eu-west-2.vpce.amazonaws.com',
+    ]) {
+      expect(urlOf({ upstreamId: 'minimax.minimax-m2.5', eu: 'yes' }, at(host))).toBeNull()
+      expect(urlOf({ upstreamId: 'minimax.minimax-m2.5', eu: null }, at(host))).toBe(`https://${host}`)
+    }
+    const mantle = { AMAZON_BEDROCK_MANTLE_BASE_URL: 'https://bedrock-mantle.us-west-2.api.aws/v1' }
+    expect(urlOf({ upstreamId: 'xai.grok-4.3', eu: 'yes' }, mantle)).toBeNull()
+    for (const host of ['bedrock-runtime.eu-west-3.amazonaws.com', 'bedrock.example.com'])
+      expect(urlOf({ upstreamId: 'a.b', eu: 'yes' }, at(host))).toBe(`https://${host}`)
+  })
+
   it('is none where an answer would go around the operator’s guardrail', () => {
     const guarded = { AMAZON_BEDROCK_GUARDRAIL_ID: 'g1' }
     expect(urlOf({ upstreamId: 'xai.grok-4.3' }, guarded)).toBeNull()

@@ -32,7 +32,7 @@ function countOrders(prices: number[], health: (EndpointHealth | undefined)[] = 
       place: placeOf(balanced, one.facts, one.health, { misses: 0, model: 0, random }),
     }))
     const order = drawn
-      .sort(comparePlaces)
+      .sort((a, b) => comparePlaces(a.place, b.place))
       .map(({ index }) => index)
       .join('')
     counts.set(order, (counts.get(order) ?? 0) + 1)

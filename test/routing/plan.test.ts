@@ -182,14 +182,22 @@ describe('health in a plan', () => {
   }
 
   it('asks for a probe only when one would be used', () => {
-    const open = healthy({ openUntil: noon - 1, probeReady: true })
+    const open = healthy({ openUntil: noon - 1, probeReady: true, unstable: true })
     expect(asked({}, {})).toEqual([])
-    expect(asked({}, { alpha: healthy({ openUntil: noon - 1 }) })).toEqual([])
+    expect(asked({}, { alpha: healthy({ openUntil: noon - 1, unstable: true }) })).toEqual([])
     expect(asked({}, { alpha: open })).toEqual(['alpha'])
     expect(asked({}, { alpha: open, beta: open })).toEqual(['alpha', 'beta'])
     // An order of the client's is not turned over by a probe …
     expect(asked({ provider: { order: ['beta', 'alpha'] } }, { alpha: open })).toEqual([])
     expect(asked({ provider: { order: ['alpha', 'beta'] } }, { alpha: open })).toEqual(['alpha'])
+    const cheapest = [endpoint('alpha', 1), endpoint('beta', 2)]
+    expect(asked({ provider: { sort: 'price' } }, { alpha: open }, cheapest)).toEqual(['alpha'])
+    expect(asked({ provider: { sort: 'price' } }, { beta: open }, cheapest)).toEqual([])
+    expect(asked({ provider: { sort: 'price' } }, { beta: open }, [endpoint('alpha'), endpoint('beta')])).toEqual([
+      'beta',
+    ])
+    const wishes = { order: ['alpha'], preferred_min_throughput: 10 }
+    expect(asked({ provider: wishes }, { alpha: open, beta: healthy({}) })).toEqual(['alpha'])
     // … nor is the choice of the model …
     const models = [[endpoint('alpha')], [endpoint('beta', 1, { model: 'acme/m2' })]]
     expect(asked({}, { beta: open }, models)).toEqual([])
@@ -201,8 +209,8 @@ describe('health in a plan', () => {
   it('takes one probe at most', () => {
     let taken = 0
     const health = {
-      alpha: healthy({ openUntil: noon - 1, probeReady: true }),
-      beta: healthy({ openUntil: noon - 1, probeReady: true }),
+      alpha: healthy({ openUntil: noon - 1, probeReady: true, unstable: true }),
+      beta: healthy({ openUntil: noon - 1, probeReady: true, unstable: true }),
     }
     plan(planInput(two, {}, { health, takeProbe: () => ++taken > 0 }))
     expect(taken).toBe(1)

@@ -58,6 +58,33 @@ describe('a sample of a schema', () => {
     expect(() => sampleOf({ $ref: '#' })).not.toThrow()
   })
 
+  it('costs no product of what is in a schema', () => {
+    // Each way looked at hundreds of millions of names once.
+    const names = (count: number, value: unknown) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, value]))
+    const many = { allOf: Array.from({ length: 20_000 }, () => ({ type: 'string' })) }
+    const wide = { type: 'object', properties: names(20_000, { const: 1 }) }
+    const lists = (depth: number, inner: unknown): unknown =>
+      depth === 0 ? inner : { type: 'array', items: lists(depth - 1, inner) }
+    const schemas = [
+      { type: 'object', properties: names(2_000, { $ref: '#/$defs/many' }), $defs: { many } },
+      { type: 'array', minItems: 1_000, items: { allOf: [wide, wide, wide] } },
+      lists(7, { type: 'array', minItems: 1_000, items: { type: 'array', minItems: 1_000, items: wide } }),
+      { type: 'array', minItems: 1_000, items: { $ref: `#${'/a'.repeat(200_000)}` } },
+      { type: 'object', required: Object.keys(names(50_000, 1)), properties: names(50_000, { type: 'string' }) },
+      {
+        type: 'array',
+        minItems: 1_000,
+        items: { type: 'array', minItems: 9, items: { type: 'string', minLength: 1_000 } },
+      },
+    ]
+    for (const schema of schemas) {
+      const since = performance.now()
+      expect(JSON.stringify(sampleOf(schema)).length).toBeLessThan(2_000_000)
+      expect(performance.now() - since).toBeLessThan(2_000)
+    }
+  })
+
   it('merges what allOf asks for', () => {
     const schema = {
       allOf: [{ $ref: '#/$defs/a' }, { properties: { b: { type: 'integer' } }, required: ['b'] }],

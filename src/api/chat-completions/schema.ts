@@ -77,6 +77,7 @@ export const provider = object({
   zdr: boolean,
   quantizations: list(
     oneOf(['int4', 'int8', 'fp4', 'mxfp4', 'nvfp4', 'fp6', 'fp8', 'mxfp8', 'fp16', 'bf16', 'fp32', 'unknown']),
+    { max: 64 },
   ),
   sort: (value) => (isObject(value) ? sortOptions(value) : sorts(value)),
   max_price: object({ prompt: price, completion: price, request: price, image: price, audio: price }),
@@ -185,7 +186,7 @@ const body = object({
   reasoning_effort: efforts,
   include_reasoning: boolean,
   verbosity: oneOf(['low', 'medium', 'high', 'xhigh', 'max']),
-  modalities: list(oneOf(['text', 'image', 'audio'])),
+  modalities: list(oneOf(['text', 'image', 'audio']), { max: 64 }),
   audio: object({ voice: name, format: name }, ['voice', 'format']),
   image_config: anyObject,
   prediction: tagged('type', { content: object({ content: textOnly }, ['content']) }),

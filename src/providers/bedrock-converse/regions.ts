@@ -42,6 +42,16 @@ export function regionOf(endpoint: EndpointRecord, variables: Variables): string
   return region !== null && euRegions.has(region) && (profile === null || profile === 'eu') ? region : null
 }
 
+/**
+ * Whether an address that the operator has set may serve an endpoint. One that is tied to the EU is not sent to a region
+ * outside; a host that names no region is the operator's own, and theirs to answer for.
+ */
+export function mayServe(baseUrl: string, endpoint: EndpointRecord): boolean {
+  if (endpoint.eu !== 'yes' || !URL.canParse(baseUrl)) return true
+  const region = new URL(baseUrl).hostname.split('.').find(isRegion)
+  return region === undefined || euRegions.has(region)
+}
+
 /** The region that signatures are made for where the host doesn't tell. */
 export function homeRegion(variables: Variables): string | null {
   const { AMAZON_BEDROCK_REGION, AWS_REGION, AWS_DEFAULT_REGION } = variables

@@ -208,6 +208,8 @@ describe('a request with a wrong field', () => {
     ['provider.ignore', /at most 1000 items/, { ...hello, provider: { ignore: Array(1_001).fill('acme') } }],
     ['provider.allow_fallbacks', /true or false/, { ...hello, provider: { allow_fallbacks: 'no' } }],
     ['provider.data_collection', /"allow", "deny"/, { ...hello, provider: { data_collection: 'never' } }],
+    ['provider.quantizations', /at most 64/, { ...hello, provider: { quantizations: Array(65).fill('fp8') } }],
+    ['modalities', /at most 64/, { ...hello, modalities: Array(65).fill('text') }],
     ['provider.quantizations[0]', /"int4"/, { ...hello, provider: { quantizations: ['fp7'] } }],
     ['provider.sort', /"price"/, { ...hello, provider: { sort: 'cheap' } }],
     ['provider.sort.partition', /"model", "none"/, { ...hello, provider: { sort: { partition: 'all' } } }],
