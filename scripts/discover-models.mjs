@@ -185,8 +185,12 @@ function priceOf(pricing) {
   if (typeof pricing !== 'object' || pricing === null) return undefined
   const prompt = decimalOf(pricing.prompt ?? pricing.input)
   const completion = decimalOf(pricing.completion ?? pricing.output)
-  return prompt === null || completion === null ? null : { prompt, completion }
+  if (prompt === null || completion === null) return null
+  return Math.max(Number(prompt), Number(completion)) > dearestUsdPerToken ? null : { prompt, completion }
 }
+
+/** Ten thousand dollars a million: who says more says what a million costs, or a thousand, and not a token. */
+const dearestUsdPerToken = 0.01
 
 /** A price as plain decimal text, whether it came as a number or as text; null for what is no price. */
 export function decimalOf(value) {

@@ -74,9 +74,10 @@ export function catalogueOf(rows) {
  * @param {Map<string, string>} input.catalogue
  * @param {Map<string, string>} input.named
  * @param {object} input.settings `{context, maxOutput, reasoning, eu, price}`, over what the server says, and `priceBefore`, under it
+ * @param {string[]} input.modelsBefore what it served until now
  * @returns {{ statements: string[], endpoints: { id: string, model: string, upstreamId: string }[], unpriced: string[] }}
  */
-export function providerStatements({ provider, slug, models, catalogue, named, settings }) {
+export function providerStatements({ provider, slug, models, catalogue, named, settings, modelsBefore }) {
   const known = new Set(catalogue.values())
   const unpriced = []
   const endpoints = new Map()
@@ -132,7 +133,10 @@ export function providerStatements({ provider, slug, models, catalogue, named, s
   })
   for (const row of tables.providers.rows) row.engine = provider.engine
   return {
-    statements: [...operatorStatements(tables), ...leftovers(slug, [...endpoints.keys()])],
+    statements: [
+      ...operatorStatements(tables),
+      ...leftovers(modelsBefore.map((model) => `${slug}:${model}`).filter((id) => !endpoints.has(id))),
+    ],
     endpoints: [...endpoints.values()].map((row) => ({ id: row.id, model: row.model, upstreamId: row.upstream_id })),
     unpriced,
   }
@@ -164,9 +168,9 @@ function providerRowOf({ slug, name, baseUrl, router, zeroRetention, headquarter
 }
 
 /** What the server no longer has goes, and models that nobody serves any more. */
-function leftovers(slug, keep) {
-  const kept = keep.length > 0 ? ` AND id NOT IN (${keep.map(literal).join(', ')})` : ''
-  return [`DELETE FROM endpoints WHERE provider = ${literal(slug)} AND origin = 'operator'${kept}`, orphans]
+function leftovers(gone) {
+  const deletions = gone.map((id) => `DELETE FROM endpoints WHERE id = ${literal(id)} AND origin = 'operator'`)
+  return [...deletions, orphans]
 }
 
 const orphans =

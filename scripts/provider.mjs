@@ -225,6 +225,7 @@ async function write(command, database, { variables, fetch }) {
   const settings = mergedSettings(command, settingsOf(endpointsBefore), ours)
   const namesBefore = endpointsBefore.map(({ upstream_id, model }) => [upstream_id, model])
   const { statements, endpoints, unpriced } = providerStatements({
+    modelsBefore: endpointsBefore.map(({ model }) => model),
     provider: ours
       ? {
           slug,

@@ -70,6 +70,8 @@ function removals(version) {
     `NOT EXISTS (SELECT 1 FROM endpoints WHERE endpoints.${column} = ${key} AND endpoints.origin = 'operator')`
   return [
     `DELETE FROM prices WHERE ${stale}`,
+    // An endpoint of the operator's by the same id stayed as it was, and so does what it costs.
+    `DELETE FROM prices WHERE origin = 'seed' AND endpoint IN (SELECT id FROM endpoints WHERE origin = 'operator')`,
     `DELETE FROM endpoints WHERE ${stale}`,
     `DELETE FROM models WHERE ${stale} AND ${unused('model', 'models.id')}`,
     `DELETE FROM data_policies WHERE ${stale} AND ${unused('provider', 'data_policies.provider')}`,

@@ -75,6 +75,54 @@ const endpointsOf = async (model: string) => (await readModel(db, model))?.endpo
 const ownOf = async (model: string, slug: string) =>
   (await endpointsOf(model)).find((endpoint) => endpoint.provider.slug === slug)
 
+describe('a provider of thousands of models', () => {
+  const many = (from: number, to: number) =>
+    list(...Array.from({ length: to - from }, (_, index) => vllm(`author/model-with-a-long-name-${from + index}`)))
+
+  it('is added and asked again in statements of a size that D1 takes', async () => {
+    const sizes: number[] = []
+    const prepare = db.prepare.bind(db)
+    db.prepare = (sql) => {
+      sizes.push(sql.length)
+      return prepare(sql)
+    }
+    await provider('add my-vllm --base-url http://localhost:8000', { '/v1/models': many(0, 3_000) })
+    await provider('refresh my-vllm', { '/v1/models': many(1_500, 4_000) })
+    expect(Math.max(...sizes)).toBeLessThan(100_000)
+    const count = await db.prepare("SELECT count(*) AS n FROM endpoints WHERE provider = 'my-vllm'").first<number>('n')
+    expect(count).toBe(2_500)
+    expect(await endpointsOf('author/model-with-a-long-name-1499')).toEqual([])
+  })
+})
+
+describe('an endpoint of the operator’s that a later seed has as well', () => {
+  it('keeps its price, in all its tiers', async () => {
+    const models = { '/v1/models': list(vllm('l')) }
+    await provider('add my-vllm --base-url http://localhost:8000 --price-prompt 1 --price-completion 2', models)
+    const id = (await db.prepare("SELECT id FROM endpoints WHERE provider = 'my-vllm'").first<string>('id')) ?? ''
+    const model = id.slice(id.indexOf(':') + 1)
+    const shape = { in: ['text'], out: ['text'] }
+    const tables = tablesOf({
+      providers: [{ slug: 'my-vllm', name: 'Theirs', kind: 'cloud', direct: true }],
+      models: [{ id: model, name: model, author: 'x', ...shape }],
+      endpoints: [
+        {
+          id,
+          model,
+          provider: 'my-vllm',
+          upstream_id: 'theirs',
+          price: { prompt: '0.1', completion: '0.1' },
+          tiers: [{ above: 200_000, prompt: '9', completion: '9' }],
+          ...shape,
+        },
+      ],
+    })
+    await db.batch(statementsOf(tables, 'v2').map((sql) => db.prepare(sql)))
+    const { results } = await db.prepare('SELECT * FROM prices WHERE endpoint = ?').bind(id).all()
+    expect(results).toMatchObject([{ above_prompt_tokens: 0, prompt: '0.000001', origin: 'operator' }])
+  })
+})
+
 describe('adding a server of one’s own', () => {
   const local = 'add my-vllm --base-url http://localhost:8000'
   const models = { '/v1/models': list(vllm('meta-llama/Llama-3.3-70B-Instruct'), vllm('/models/Tiny:latest')) }
@@ -163,10 +211,15 @@ describe('adding a server of one’s own', () => {
 
   it('is marked as a router where it forwards to others, and then wants prices', async () => {
     const models = {
-      '/v1/models': list({ id: 'gpt-x' }, { id: 'gpt-y', pricing: { input: 1e-6, output: '0.000002' } }),
+      '/v1/models': list(
+        { id: 'gpt-x' },
+        { id: 'gpt-y', pricing: { input: 1e-6, output: '0.000002' } },
+        // What a million tokens cost, by its size.
+        { id: 'gpt-z', pricing: { input: 0.88, output: 0.88 } },
+      ),
     }
     expect(await provider('add proxy --base-url https://proxy.example/v1 --router', models)).toContain(
-      'want of a price: gpt-x',
+      'want of a price: gpt-x, gpt-z',
     )
     expect(await ownOf('proxy/gpt-y', 'proxy')).toMatchObject({
       price: { prompt: '0.000001', completion: '0.000002' },
