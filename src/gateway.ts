@@ -7,7 +7,7 @@ import { type Configuration, faultLine, readConfiguration } from './configuratio
 import { type AccountSettings, type SettingsPorts, SettingsSnapshot } from './dispatch/account-settings.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { Health } from './dispatch/health.ts'
-import type { KeyDirectory } from './dispatch/key-directory.ts'
+import type { KeyDirectory, KeyRecord } from './dispatch/key-directory.ts'
 import type { Admission, AdmissionAsk, Keys } from './dispatch/keys.ts'
 import { refusalOf } from './edge/address.ts'
 import { Background } from './edge/background.ts'
@@ -321,7 +321,7 @@ function directoryOf(env: Env): KeyDirectory {
     create: (input) =>
       reached(directoryMs, async () => {
         const record = await insertKey(env.DB, { ...input, createdAt: Date.now() })
-        await keyObject(env, record.hash).configure(record)
+        await tellObject(env, record.hash, record)
         return record
       }),
     list: (query) => reached(directoryMs, () => listKeys(env.DB, query)),
@@ -335,17 +335,25 @@ function directoryOf(env: Env): KeyDirectory {
       reached(directoryMs, async () => {
         const record = await updateKey(env.DB, hash, change)
         if (record === null) return null
-        const object = keyObject(env, hash)
-        await object.configure(record)
-        return (await object.describe())?.key ?? record
+        await tellObject(env, hash, record)
+        return (await keyObject(env, hash).describe())?.key ?? record
       }),
     remove: (hash) =>
       reached(directoryMs, async () => {
         if ((await readKey(env.DB, hash)) === null) return false
         // The object first: from here on the key is refused, whatever becomes of the list.
-        await keyObject(env, hash).configure(null)
+        await tellObject(env, hash, null)
         return removeKey(env.DB, hash)
       }),
+  }
+}
+
+/** An object that was reset meanwhile is told once more: D1 holds a change already that it must not miss. */
+async function tellObject(env: Env, hash: string, record: KeyRecord | null): Promise<void> {
+  try {
+    await keyObject(env, hash).configure(record)
+  } catch {
+    await keyObject(env, hash).configure(record)
   }
 }
 

@@ -73,6 +73,22 @@ describe('a key object that is away', () => {
     await vi.waitFor(async () => expect(await rowsOf(hash)).toHaveLength(2), 3_000)
   })
 
+  it('that was reset while management told it of a change is told again, and refuses a disabled key', async () => {
+    const variables = await newModel({ provider: 'told', model: 'faults/told' })
+    const world = await openFaultyWorld({ ...variables, MANAGEMENT_KEY: 'a management key of these tests alone' })
+    const { key, hash } = await newKey()
+    expect((await world.chat(key, { model: 'faults/told' })).status).toBe(200)
+    world.faults.key = { configure: 'reset once' }
+    const changed = await world.fetch(`/api/v1/keys/${hash}`, {
+      method: 'PATCH',
+      headers: { authorization: 'Bearer a management key of these tests alone' },
+      body: JSON.stringify({ disabled: true }),
+    })
+    expect(changed.status).toBe(200)
+    expect(world.calls.filter((method) => method === 'configure')).toHaveLength(2)
+    expect((await world.chat(key, { model: 'faults/told' })).status).toBe(401)
+  })
+
   it('in degraded mode goes on for a key seen lately, under its own limit, and its rows are settled once it is back', async () => {
     const world = await openFaultyWorld({ ...variables, KEY_TIMEOUT_MS: '150', ON_KEY_OBJECT_FAILURE: 'degraded' })
     const rateLimit = { requests: 5, windowMs: 3_500 }
