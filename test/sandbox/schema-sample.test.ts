@@ -81,7 +81,7 @@ describe('a sample of a schema', () => {
     for (const schema of schemas) {
       const since = performance.now()
       expect(JSON.stringify(sampleOf(schema)).length).toBeLessThan(2_000_000)
-      expect(performance.now() - since).toBeLessThan(2_000)
+      expect(performance.now() - since).toBeLessThan(8_000)
     }
   })
 
