@@ -199,7 +199,7 @@ function readChoice(
   const message = asRecord(source.message)
   // Perplexity repeats the whole message beside every delta.
   const said = whole ? (message ?? delta) : (delta ?? (choice.produced ? undefined : message))
-  if (said) readSaid(said, readLogprobs(source.logprobs), choice, parts)
+  if (said) readSaid(said, readLogprobs(source.logprobs), choice, whole, parts)
   else if (typeof source.text === 'string') pushText(source.text, null, choice, parts)
   if (parts.slice(before).some(isProduct)) choice.produced = true
 
@@ -258,7 +258,13 @@ function finish(
   parts.push({ type: 'finish', reason, native: native.shown, ...choice.at })
 }
 
-function readSaid(said: JsonRecord, logprobs: Logprobs | null, choice: ChoiceState, parts: Part[]): void {
+function readSaid(
+  said: JsonRecord,
+  logprobs: Logprobs | null,
+  choice: ChoiceState,
+  whole: boolean,
+  parts: Part[],
+): void {
   const details = readReasoningDetails(said.reasoning_details)
   const reasoning = reasoningText(said, details)
   if (reasoning !== '' || details.length > 0)
@@ -284,14 +290,15 @@ function readSaid(said: JsonRecord, logprobs: Logprobs | null, choice: ChoiceSta
   for (const image of readImages(said.images)) parts.push({ type: 'image', image, ...choice.at })
   const audio = readAudio(said.audio)
   if (audio) parts.push({ type: 'audio-delta', audio, ...choice.at })
-  for (const call of asList(said.tool_calls)) pushCall(call, choice, parts)
+  for (const call of asList(said.tool_calls)) pushCall(call, choice, whole, parts)
   // The call of 2023, with neither index nor id.
   const legacy = asRecord(said.function_call)
-  if (legacy && asList(said.tool_calls).length === 0) pushCall({ index: 0, function: legacy }, choice, parts)
+  if (legacy && asList(said.tool_calls).length === 0) pushCall({ index: 0, function: legacy }, choice, whole, parts)
 }
 
-function pushCall(call: unknown, choice: ChoiceState, parts: Part[]): void {
-  for (const delta of choice.calls.push(call)) parts.push({ ...delta, ...choice.at })
+function pushCall(call: unknown, choice: ChoiceState, whole: boolean, parts: Part[]): void {
+  for (const delta of whole ? choice.calls.pushWhole(call) : choice.calls.push(call))
+    parts.push({ ...delta, ...choice.at })
 }
 
 function pushText(text: string, logprobs: Logprobs | null, choice: ChoiceState, parts: Part[]): void {

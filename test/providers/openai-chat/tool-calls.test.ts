@@ -121,11 +121,79 @@ describe('ToolCalls', () => {
       ],
       ['a f {"x":1}'],
     ],
+    [
+      'whole calls that share an index and have no ids',
+      [
+        { index: 0, ...fn('f', '{"c":"P"}') },
+        { index: 0, ...fn('f', '{"c":"R"}') },
+        { index: 0, id: '', ...fn('f', '{"c":"R"}') },
+      ],
+      ['made-1 f {"c":"P"}', 'made-2 f {"c":"R"}', 'made-3 f {"c":"R"}'],
+    ],
+    [
+      'whole calls that share an index and an id',
+      [
+        { index: 0, id: 'a', ...fn('f', '{"c":"P"}') },
+        { index: 0, id: 'a', ...fn('f', '{"c":"R"}') },
+      ],
+      ['a f {"c":"P"}', 'made-1 f {"c":"R"}'],
+    ],
+    [
+      'calls in pieces that share an index',
+      [
+        { index: 0, ...fn('f', '{"c":"}{') },
+        { index: 0, ...fn('f', '{\\""') },
+        { index: 0, ...fn('f', '}') },
+        { index: 0, ...fn('g', '{') },
+        { index: 0, ...fn(undefined, '}') },
+      ],
+      ['made-1 f {"c":"}{{\\""}', 'made-2 g {}'],
+    ],
+    [
+      'an id that two indices share',
+      [
+        { index: 0, id: 'a', ...fn('f', '{}') },
+        { index: 1, id: 'a', ...fn('g', '{"x"') },
+        { index: 1, ...fn(undefined, ':1}') },
+      ],
+      ['a f {}', 'made-1 g {"x":1}'],
+    ],
     ['a custom tool', [{ index: 0, id: 'a', type: 'custom', custom: { name: 'c', input: 'text' } }], ['a c text']],
     ['a call without a wrapper', [{ name: 'f', arguments: { a: 1 } }], ['made-1 f {"a":1}']],
     ['nonsense', [null, 'x', 7, [], {}, { index: 'x' }], []],
   ])('repairs calls: %s', (_, deltas, want) => {
     expect(joined(deltas)).toEqual(want)
+  })
+
+  it('takes every item of a whole answer for a call of its own', () => {
+    let made = 0
+    const calls = new ToolCalls(() => `made-${++made}`)
+    const items = [
+      { index: 0, id: 'a', ...fn('f', '{"c":"P"}') },
+      { index: 0, id: 'a', ...fn('f', '{"c":"P"}') },
+      { index: 0, id: '', ...fn('f', { c: 'R' }) },
+      fn('g'),
+      { index: 0, id: 'a', function: { arguments: '{}' } },
+    ]
+    expect([...items.flatMap((item) => calls.pushWhole(item)), ...calls.end()]).toEqual([
+      { type: 'tool-call-delta', index: 0, id: 'a', name: 'f', arguments: '{"c":"P"}' },
+      { type: 'tool-call-delta', index: 1, id: 'made-1', name: 'f', arguments: '{"c":"P"}' },
+      { type: 'tool-call-delta', index: 2, id: 'made-2', name: 'f', arguments: '{"c":"R"}' },
+      { type: 'tool-call-delta', index: 3, id: 'made-3', name: 'g', arguments: '' },
+      { type: 'tool-call-delta', index: 3, arguments: '{}' },
+    ])
+  })
+
+  it.each([
+    ['by index', (i: number) => ({ index: i, id: `c${i}`, ...fn('f', '{}') })],
+    ['by id', (i: number) => ({ id: `c${i}`, ...fn('f', '{}') })],
+    ['in one string', (i: number) => ({ index: 0, ...fn('f', i === 0 ? '{"a":"' : '{}') })],
+  ])('takes no more time for a call the more there are: %s', (_, delta) => {
+    const calls = new ToolCalls(() => 'x')
+    const since = performance.now()
+    for (let i = 0; i < 100_000; i++) calls.push(delta(i))
+    calls.end()
+    expect(performance.now() - since).toBeLessThan(5_000)
   })
 
   it('is empty until a call has a name', () => {
