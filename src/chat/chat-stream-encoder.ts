@@ -5,11 +5,6 @@ import { detailsOf, reasoningTextOf } from './reasoning-details.ts'
 
 type ToolCallDelta = Extract<Part, { type: 'tool-call-delta' }>
 
-interface OpenCall {
-  index: number
-  hasArguments: boolean
-}
-
 /**
  * Parts to chat chunks, one stream each (`openrouter-api.md` §1.12). `push` answers whole SSE events, or the empty
  * string where a part has no chunk of its own: the start, and usage and errors, whose chunks need what only the
@@ -19,8 +14,11 @@ export class ChatStreamEncoder {
   readonly #envelope: Envelope
   readonly #head: string
   readonly #excludeReasoning: boolean
-  /** By choice: the tool calls begun, so that a finish can be told from `stop` and empty arguments be completed. */
-  readonly #calls = new Map<number, OpenCall[]>()
+  /**
+   * By choice: the tool calls begun and whether each has arguments, so that a finish can be told from `stop` and empty
+   * arguments be completed.
+   */
+  readonly #calls = new Map<number, Map<number, boolean>>()
 
   constructor(envelope: Envelope, options: { excludeReasoning?: boolean } = {}) {
     this.#envelope = envelope
@@ -72,13 +70,14 @@ export class ChatStreamEncoder {
 
   /** The first delta of a call carries its id and name and no arguments; what came with them follows at once. */
   #toolCall(choice: number, part: ToolCallDelta): string {
-    const calls = this.#calls.get(choice) ?? []
-    let call = calls.find(({ index }) => index === part.index)
-    let opening = ''
-    if (call === undefined) {
-      call = { index: part.index, hasArguments: false }
-      calls.push(call)
+    let calls = this.#calls.get(choice)
+    if (calls === undefined) {
+      calls = new Map()
       this.#calls.set(choice, calls)
+    }
+    let opening = ''
+    if (!calls.has(part.index)) {
+      calls.set(part.index, false)
       const id = part.id || callId(this.#envelope, choice, part.index)
       const named = JSON.stringify([
         { index: part.index, id, type: 'function', function: { name: part.name ?? '', arguments: '' } },
@@ -86,7 +85,7 @@ export class ChatStreamEncoder {
       opening = this.#chunk(choice, '""', `,"tool_calls":${named}`)
     }
     if (part.arguments === '') return opening
-    call.hasArguments = true
+    calls.set(part.index, true)
     return opening + this.#arguments(choice, part.index, part.arguments)
   }
 
@@ -99,12 +98,13 @@ export class ChatStreamEncoder {
   }
 
   #finish(choice: number, finish: Finish): string {
-    const calls = this.#calls.get(choice) ?? []
+    const calls = this.#calls.get(choice)
     let completed = ''
     // A call without arguments is a call with an empty object: the empty string is no JSON.
-    for (const { index, hasArguments } of calls) if (!hasArguments) completed += this.#arguments(choice, index, '{}')
+    for (const [index, hasArguments] of calls ?? [])
+      if (!hasArguments) completed += this.#arguments(choice, index, '{}')
     this.#calls.delete(choice)
-    return completed + finishChunk(this.#envelope, finishWith(calls.length > 0, finish), choice)
+    return completed + finishChunk(this.#envelope, finishWith(calls !== undefined, finish), choice)
   }
 }
 

@@ -61,6 +61,14 @@ describe('a chat stream', () => {
   const stream =
     encoded(everything) + usageChunk(envelope, usage, { reason: 'tool_calls', native: 'end_turn' }) + doneEvent
 
+  it('takes no more time for a call the more there are', () => {
+    const encoder = new ChatStreamEncoder(envelope)
+    const since = performance.now()
+    for (let index = 0; index < 100_000; index++)
+      encoder.push({ type: 'tool-call-delta', index, id: `c${index}`, name: 'f', arguments: '{}' })
+    expect(performance.now() - since).toBeLessThan(5_000)
+  })
+
   it('has all that every client needs on every chunk, and no null where one breaks', () => {
     const chunks = readChunks(stream + errorChunk(failure, envelope, usage, origin))
     expect(chunks.length).toBeGreaterThan(15)
