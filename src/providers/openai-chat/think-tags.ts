@@ -1,6 +1,9 @@
 const open = '<think>'
 const close = '</think>'
 
+/** White space that waits for a tag, in characters: without a bound, a stream of nothing else is read again and again. */
+const maxWaiting = 256
+
 export type Split = { type: 'text' | 'reasoning'; text: string }
 
 /**
@@ -17,7 +20,7 @@ export class ThinkTags {
     this.#held = ''
     if (this.#state === 'before') {
       const start = rest.trimStart()
-      if (start.length < open.length && open.startsWith(start)) {
+      if (start.length < open.length && open.startsWith(start) && rest.length <= maxWaiting) {
         this.#held = rest
         return splits
       }
@@ -38,7 +41,7 @@ export class ThinkTags {
         add(splits, 'reasoning', rest.slice(0, rest.length - kept))
         return splits
       }
-      add(splits, 'reasoning', rest.slice(0, end).replace(/\s+$/, ''))
+      add(splits, 'reasoning', rest.slice(0, end).trimEnd())
       this.#state = 'behind'
       rest = rest.slice(end + close.length)
     }
@@ -68,7 +71,7 @@ function heldBack(text: string): number {
     break
   }
   const words = text.slice(0, text.length - tag).trimEnd()
-  return text.length - words.length
+  return Math.min(text.length - words.length, maxWaiting)
 }
 
 function add(splits: Split[], type: Split['type'], text: string): void {

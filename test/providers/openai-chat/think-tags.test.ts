@@ -32,6 +32,22 @@ describe('ThinkTags', () => {
       expect(split([text.slice(0, at), text.slice(at)]), `${at}`).toEqual({ reasoning, text: rest })
   })
 
+  it.each([
+    ['before the tag', ''],
+    ['inside', '<think>a'],
+  ])('keeps no more white space waiting than a tag has around it: %s', (_, opening) => {
+    const tags = new ThinkTags()
+    const since = performance.now()
+    const splits = [opening, ...Array.from({ length: 60_000 }, () => ' '.repeat(9)), 'b'].flatMap((piece) =>
+      tags.push(piece),
+    )
+    const heard = [...splits, ...tags.end()].map(({ text }) => text).join('')
+    expect(splits.length).toBeGreaterThan(50_000)
+    expect(heard.trim().replace(/ +/, '')).toBe(opening === '' ? 'b' : 'ab')
+    expect(heard).toHaveLength(60_000 * 9 + (opening === '' ? 1 : 2))
+    expect(performance.now() - since).toBeLessThan(2_000)
+  })
+
   it('does not keep words waiting that cannot become a tag', () => {
     const tags = new ThinkTags()
     expect(tags.push('<think>one two')).toEqual([{ type: 'reasoning', text: 'one two' }])
