@@ -25,3 +25,15 @@ export function jsonTextOf(value: unknown): string {
     return ''
   }
 }
+
+/** Far more than any answer has, and far less than the stack holds. */
+const maxLevels = 1000
+
+/** Whether a foreign value nests too deep to be written as text again, which throws. */
+export function nestsTooDeep(value: unknown, levels = maxLevels): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  const members = value as JsonRecord
+  for (const key in members) if (nestsTooDeep(members[key], levels - 1)) return true
+  return false
+}

@@ -1,7 +1,7 @@
 import type { AttemptFailure } from '../../chat/failure.ts'
 import type { Logprobs, Part } from '../../chat/parts.ts'
 import { SseEvents } from '../../edge/sse-events.ts'
-import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
+import { asList, asRecord, asText, type JsonRecord, nestsTooDeep } from '../foreign-json.ts'
 import type { StreamDecoder, WholeBody } from '../wire.ts'
 import { classifyInside, type KindOf, plainError, plainFailure } from './classify.ts'
 import { finishReasonOf } from './finish.ts'
@@ -62,7 +62,7 @@ export function normaliseChunk(value: unknown, state: ChunkState, name: string |
   const chunk = asRecord(value)
   const failure = failureIn(value, chunk, state, name === 'error')
   if (failure) return [{ type: 'error', failure }]
-  return chunk ? readAnswer(chunk, state, false) : plainError('malformed')
+  return chunk && !nestsTooDeep(chunk) ? readAnswer(chunk, state, false) : plainError('malformed')
 }
 
 /** What was held back because more could have followed: to be called when the stream is over. */
@@ -78,7 +78,7 @@ export function normaliseBody(value: unknown, options: DecodeOptions): Part[] {
   const body = asRecord(value)
   const failure = failureIn(value, body, state, Array.isArray(value))
   if (failure) return [{ type: 'error', failure }]
-  if (!body || !asList(body.choices).some(asRecord)) return plainError('malformed')
+  if (!body || !asList(body.choices).some(asRecord) || nestsTooDeep(body)) return plainError('malformed')
   return readAnswer(body, state, true)
 }
 

@@ -326,6 +326,28 @@ describe('a whole answer', () => {
     expect(hear(read(JSON.stringify({ choices }))).choices.map((choice) => choice.text)).toEqual(['a', 'b'])
   })
 
+  it('has as many calls as it lists, whatever ids and indices they share', () => {
+    const call = (c: string) => ({ index: 0, id: '', function: { name: 'f', arguments: JSON.stringify({ c }) } })
+    const parts = read(body({ tool_calls: [call('P'), call('R')] }))
+    const calls = parts.filter((part) => part.type === 'tool-call-delta')
+    expect(calls).toMatchObject([
+      { index: 0, arguments: '{"c":"P"}' },
+      { index: 1, arguments: '{"c":"R"}' },
+    ])
+  })
+
+  it.each([
+    ['content', (value: string) => `{"content":${value}}`],
+    ['arguments', (value: string) => `{"tool_calls":[{"id":"a","function":{"name":"f","arguments":${value}}}]}`],
+  ])('is none where its %s nest deeper than they can be written', (_, message) => {
+    const deep = '{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000)
+    const answer = `{"choices":[{"message":${message(deep)},"finish_reason":"stop"}]}`
+    expect(read(answer)).toMatchObject([{ type: 'error', failure: { kind: 'malformed' } }])
+    expect(stream(sse(answer.replace('"message"', '"delta"')))).toMatchObject([
+      { type: 'error', failure: { kind: 'malformed' } },
+    ])
+  })
+
   it('may hold JSON instead of words', () => {
     expect(hear(read(body({ content: { a: 1 } }))).choices[0]?.text).toBe('{"a":1}')
     expect(hear(read(body({ content: 7 }))).choices[0]?.text).toBe('7')
