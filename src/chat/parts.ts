@@ -10,6 +10,8 @@ export type ReasoningFormat =
   | 'openai-responses-v1'
   | 'azure-openai-responses-v1'
   | 'bedrock-openai-responses-v1'
+  | 'bedrock-xai-responses-v1'
+  | 'meta-responses-v1'
   | 'xai-responses-v1'
   | 'anthropic-claude-v1'
   | 'google-gemini-v1'

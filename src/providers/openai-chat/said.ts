@@ -3,14 +3,21 @@ import { asList, asRecord, asText, type JsonRecord } from '../foreign-json.ts'
 
 // The pieces of a message or delta, each read on its own.
 
-const formats: ReadonlySet<string> = new Set([
-  'unknown',
-  'openai-responses-v1',
-  'azure-openai-responses-v1',
-  'xai-responses-v1',
-  'anthropic-claude-v1',
-  'google-gemini-v1',
-] satisfies ReasoningFormat[])
+const formats: Readonly<Record<ReasoningFormat, true>> = {
+  unknown: true,
+  'openai-responses-v1': true,
+  'azure-openai-responses-v1': true,
+  'bedrock-openai-responses-v1': true,
+  'bedrock-xai-responses-v1': true,
+  'meta-responses-v1': true,
+  'xai-responses-v1': true,
+  'anthropic-claude-v1': true,
+  'google-gemini-v1': true,
+}
+
+function isFormat(text: string): text is ReasoningFormat {
+  return Object.hasOwn(formats, text)
+}
 
 /** The items that clients know, each rebuilt: an unknown format becomes `unknown`, an unknown type is left out. */
 export function readReasoningDetails(value: unknown): ReasoningDetail[] {
@@ -22,7 +29,7 @@ export function readReasoningDetails(value: unknown): ReasoningDetail[] {
     const common = {
       ...(typeof id === 'string' || id === null ? { id } : {}),
       ...(format === null ? { format } : {}),
-      ...(typeof format === 'string' ? { format: (formats.has(format) ? format : 'unknown') as ReasoningFormat } : {}),
+      ...(typeof format === 'string' ? { format: isFormat(format) ? format : ('unknown' as const) } : {}),
       ...(typeof index === 'number' ? { index } : {}),
     }
     if (type === 'reasoning.text')

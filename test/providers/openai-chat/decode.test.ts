@@ -153,6 +153,16 @@ describe('a stream', () => {
     ])
   })
 
+  it.each([
+    ['bedrock-openai-responses-v1', 'bedrock-openai-responses-v1'],
+    ['bedrock-xai-responses-v1', 'bedrock-xai-responses-v1'],
+    ['meta-responses-v1', 'meta-responses-v1'],
+    ['toString', 'unknown'],
+  ])('shows the format %s of a thought as %s', (format, want) => {
+    const said = chunk({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'c', format }] })
+    expect(hear(stream(sse(said, done))).choices[0]?.details).toMatchObject([{ format: want }])
+  })
+
   it('takes thoughts out of the text where they hide there', () => {
     const events = ['<thi', 'nk>h', 'm</think', '>\n\nyes'].map((content) => chunk({ content }))
     const heard = hear(stream(sse(...events, done), { thinkTags: true })).choices[0]
@@ -340,7 +350,7 @@ describe('a whole answer', () => {
     ['content', (value: string) => `{"content":${value}}`],
     ['arguments', (value: string) => `{"tool_calls":[{"id":"a","function":{"name":"f","arguments":${value}}}]}`],
   ])('is none where its %s nest deeper than they can be written', (_, message) => {
-    const deep = '{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000)
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
     const answer = `{"choices":[{"message":${message(deep)},"finish_reason":"stop"}]}`
     expect(read(answer)).toMatchObject([{ type: 'error', failure: { kind: 'malformed' } }])
     expect(stream(sse(answer.replace('"message"', '"delta"')))).toMatchObject([
