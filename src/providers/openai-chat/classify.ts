@@ -146,7 +146,7 @@ export const lostReference =
 const wrongKey =
   /invalid[_ ]api[_ -]?key|incorrect api key|api[_ -]?key[_ ](not valid|invalid|is invalid|expired)|invalid x-api-key|authentication_error|invalid_authentication|unauthorized|invalid (access )?token|missing authentication/
 const unsupported =
-  /unsupported|not supported|only supported|(does not|doesn't|do not) support|not enabled for|unrecognized request argument|extra (inputs|fields) (are )?not permitted|unknown (parameter|field|argument)|is not permitted|not allowed for this model|template[_ ]error|no endpoints found that support|max_(completion_)?tokens.{0,80}(too large|at most|less than|exceed|maximum)|images?\b.{0,60}(too (large|small|many)|exceed|format|dimension)|too many images/
+  /unsupported|not supported|only supported|(does not|doesn't|do not) support|not enabled for|unrecognized request argument|extra (inputs|fields) (are )?not permitted|unknown (parameter|field|argument)|is not permitted|not allowed for this model|only \S+ is allowed for this model|reasoning_content\b.{0,80}(is missing|must be passed back)|template[_ ]error|no endpoints found that support|max_(completion_)?tokens.{0,80}(too large|at most|less than|exceed|maximum)|images?\b.{0,60}(too (large|small|many)|exceed|format|dimension)|too many images/
 
 /** For people. Never the upstream's words: those may quote the prompt or the key. */
 const messages: Record<AttemptFailureKind, string> = {

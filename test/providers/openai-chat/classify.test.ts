@@ -124,6 +124,24 @@ describe('classify', () => {
       { detail: [{ type: 'extra_forbidden', msg: 'Extra inputs are not permitted' }] },
       'unsupported',
     ],
+    [
+      'a fixed temperature of Moonshot',
+      400,
+      openai(null, 'invalid temperature: only 1 is allowed for this model'),
+      'unsupported',
+    ],
+    [
+      'a thought that Moonshot misses',
+      400,
+      openai(null, 'thinking is enabled but reasoning_content is missing in assistant tool call message at index 2'),
+      'unsupported',
+    ],
+    [
+      'a thought that DeepSeek misses',
+      400,
+      openai('invalid_request_error', 'The `reasoning_content` in the thinking mode must be passed back to the API.'),
+      'unsupported',
+    ],
     ['images', 400, openai(null, 'Image size exceeds the limit: too large'), 'unsupported'],
     ['FastAPI', 422, { detail: [{ type: 'missing', msg: 'Field required' }] }, 'unprocessable'],
     [
