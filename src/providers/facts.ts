@@ -46,6 +46,7 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
     jsonSchema: false,
     echo: 'reasoning_content',
     echoInToolLoop: true,
+    demandsThoughts: true,
     refuses: [...openModelSampling, 'logit_bias', 'seed', 'n', 'parallel_tool_calls'],
   },
   moonshotai: {

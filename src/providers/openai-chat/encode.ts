@@ -84,7 +84,7 @@ export function encode(input: EncodeInput, facts: ProviderFacts): EncodedRequest
   }
   for (const field of facts.passes ?? []) if (request[field] != null) body[field] = request[field]
 
-  body.messages = encodeMessages(request.messages, facts, note)
+  body.messages = request.messages
   body.stream = stream
   if (stream && facts.streamUsage !== false)
     body.stream_options = { ...streamOptionsOf(request), ...facts.streamOptions, include_usage: true }
@@ -96,6 +96,7 @@ export function encode(input: EncodeInput, facts: ProviderFacts): EncodedRequest
 
   encodeTools(body, request, facts, note)
   encodeReasoning(body, input, facts, note)
+  body.messages = encodeMessages(request.messages, facts, note, demandsThoughts(body, input, facts))
   if (facts.jsonSchema === false) schemaIntoPrompt(body, request, note)
   dropUnlisted(body, input, note)
   for (const field of facts.refuses ?? []) {
@@ -111,6 +112,12 @@ export function encode(input: EncodeInput, facts: ProviderFacts): EncodedRequest
   facts.adapt?.(body, input, note)
 
   return jsonRequest(`${target.baseUrl}/chat/completions`, sseOrJson(stream), body, translation, facts.headers)
+}
+
+/** Such models think unless they are told not to. */
+function demandsThoughts(body: Record<string, unknown>, { target }: EncodeInput, facts: ProviderFacts): boolean {
+  if (!facts.demandsThoughts || !target.model.reasoning.supported) return false
+  return (body.thinking as { type?: string } | undefined)?.type !== 'disabled'
 }
 
 function streamOptionsOf(request: ChatRequest): Record<string, unknown> {

@@ -4,11 +4,19 @@ import type { Note, ProviderFacts } from './provider-facts.ts'
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
 
+/** For calls that another model made, or whose thoughts the client did not keep. Empty text counts as none. */
+const noThought = ' '
+
 /**
  * The messages in the provider's words. What needs no change is not copied: prompts are megabytes, and most of them
  * pass as they are.
  */
-export function encodeMessages(messages: readonly Message[], facts: ProviderFacts, note: Note): readonly unknown[] {
+export function encodeMessages(
+  messages: readonly Message[],
+  facts: ProviderFacts,
+  note: Note,
+  demandsThoughts = false,
+): readonly unknown[] {
   const lastUser = facts.echoInToolLoop ? messages.findLastIndex((message) => message.role === 'user') : -1
   const last = messages.length - 1
   let encoded: unknown[] | null = null
@@ -16,6 +24,10 @@ export function encodeMessages(messages: readonly Message[], facts: ProviderFact
     const message = messages[i]
     if (!message) continue
     let changed = encodeMessage(message, facts, i > lastUser, note)
+    if (demandsThoughts && lacksThought(changed)) {
+      changed = { ...changed, reasoning_content: noThought }
+      note('messages.reasoning_details', 'emulated', 'earlier-thoughts-missing')
+    }
     if (i === last && facts.prefill && message.role === 'assistant' && !message.tool_calls?.length)
       changed = { [facts.prefill]: true, ...changed }
     if (changed !== message) {
@@ -24,6 +36,10 @@ export function encodeMessages(messages: readonly Message[], facts: ProviderFact
     }
   }
   return encoded ?? messages
+}
+
+function lacksThought(message: Message): message is AssistantMessage {
+  return message.role === 'assistant' && !!message.tool_calls?.length && message.reasoning_content === undefined
 }
 
 function encodeMessage(original: Message, facts: ProviderFacts, echoes: boolean, note: Note): Message {
@@ -85,7 +101,7 @@ function namePrefixed(message: Message): Message {
   return { ...unnamed, content: parts } as Message
 }
 
-/** What answers have and questions don't: reasoning, annotations, generated images, nulls. */
+/** What answers have and questions don't: reasoning, annotations, generated images, nulls, and who gave them. */
 function encodeAssistant(message: AssistantMessage, facts: ProviderFacts, echoes: boolean): AssistantMessage {
   const calls = message.tool_calls && encodeCalls(message.tool_calls, facts)
   const plain =
@@ -97,11 +113,22 @@ function encodeAssistant(message: AssistantMessage, facts: ProviderFacts, echoes
     message.refusal === undefined &&
     message.images === undefined &&
     message.audio === undefined &&
-    message.annotations === undefined
+    message.annotations === undefined &&
+    message.model === undefined
   if (plain) return message
   const keepsAll = facts.echo === 'details'
-  const { reasoning, reasoning_content, reasoning_details, refusal, images, audio, annotations, tool_calls, ...kept } =
-    message
+  const {
+    reasoning,
+    reasoning_content,
+    reasoning_details,
+    refusal,
+    images,
+    audio,
+    annotations,
+    tool_calls,
+    model,
+    ...kept
+  } = message
   const encoded: AssistantMessage = kept
   if (calls && calls.length > 0) encoded.tool_calls = calls
   if (keepsAll) {
@@ -115,7 +142,8 @@ function encodeAssistant(message: AssistantMessage, facts: ProviderFacts, echoes
   if (audio?.id !== undefined) encoded.audio = { id: audio.id }
   // A refusal has a field of its own in few APIs; what the assistant said is what it said.
   if (refusal != null && encoded.content == null) encoded.content = refusal
-  const thought = facts.echo && !keepsAll && echoes ? reasoningTextOf(message) : undefined
+  const echoed = echoes || encoded.tool_calls !== undefined
+  const thought = facts.echo && !keepsAll && echoed ? reasoningTextOf(message) : undefined
   if (thought !== undefined) echo(encoded, thought, facts)
   return encoded
 }

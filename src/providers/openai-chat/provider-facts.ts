@@ -71,8 +71,13 @@ export interface ProviderFacts {
    * because hosts refuse it or put it before the model as if it had been said.
    */
   echo?: 'reasoning_content' | 'reasoning' | 'think-tags' | 'details'
-  /** The echo only belongs to the tool loop that is going on, not to earlier turns. */
+  /**
+   * The echo belongs to the tool loop that is going on and to every turn that made calls; elsewhere it is ignored, and
+   * only costs. (DeepSeek R1 refused it everywhere, but R1 made no calls; V4 refuses a call without it.)
+   */
   echoInToolLoop?: true
+  /** While the model thinks, a message with calls is refused if its thoughts are missing. */
+  demandsThoughts?: true
   /** The field that marks a last assistant message as the beginning of the answer. */
   prefill?: 'prefix' | 'partial'
   /** Rewrites tool call ids that the provider would refuse. Has to give the same answer every time. */

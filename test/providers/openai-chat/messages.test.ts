@@ -4,9 +4,10 @@ import { encodeMessages } from '../../../src/providers/openai-chat/messages.ts'
 import type { ProviderFacts } from '../../../src/providers/openai-chat/provider-facts.ts'
 
 const notes: string[] = []
-function encode(messages: unknown[], facts: ProviderFacts = {}): readonly unknown[] {
+function encode(messages: unknown[], facts: ProviderFacts = {}, demandsThoughts = false): readonly unknown[] {
   notes.length = 0
-  return encodeMessages(messages as Message[], facts, (field, _, reason) => notes.push(`${field} ${reason}`))
+  const note = (field: string, _: string, reason: string) => notes.push(`${field} ${reason}`)
+  return encodeMessages(messages as Message[], facts, note, demandsThoughts)
 }
 
 describe('encodeMessages', () => {
@@ -107,8 +108,12 @@ describe('encodeMessages', () => {
       annotations: [],
       audio: { id: 'aud', data: 'x' },
       tool_calls: [],
+      model: 'acme/m1',
     }
     expect(encode([answer])).toEqual([{ role: 'assistant', content: 'a', audio: { id: 'aud' } }])
+    expect(encode([{ role: 'assistant', content: 'a', model: 'acme/m1' }])).toEqual([
+      { role: 'assistant', content: 'a' },
+    ])
     expect(encode([{ role: 'assistant', content: null, refusal: 'No.' }])).toEqual([
       { role: 'assistant', content: 'No.' },
     ])
@@ -140,6 +145,40 @@ describe('encodeMessages', () => {
         {},
       ])
       expect(encode(turns, { echo: 'reasoning' })[3]).toEqual({ role: 'assistant', content: '', reasoning: 'new' })
+    })
+
+    const tool_calls = [{ id: '1', type: 'function', function: { name: 'f', arguments: '{}' } }]
+
+    it('goes back with every call where only turns without one may forget theirs', () => {
+      const earlier = [
+        { role: 'assistant', content: '', reasoning: 'why', tool_calls },
+        { role: 'tool', tool_call_id: '1', content: 'r' },
+        { role: 'assistant', content: 'a', reasoning: 'so' },
+        { role: 'user', content: '2' },
+      ]
+      const result = encode(earlier, { echo: 'reasoning_content', echoInToolLoop: true })
+      expect(result[0]).toEqual({ role: 'assistant', content: '', reasoning_content: 'why', tool_calls })
+      expect(result[2]).toEqual({ role: 'assistant', content: 'a' })
+    })
+
+    it('is stood in for where a call without it is refused', () => {
+      const bare = [
+        { role: 'assistant', content: '', tool_calls },
+        { role: 'assistant', content: '', reasoning_content: '', tool_calls },
+        { role: 'assistant', content: '', reasoning: 'why', tool_calls },
+        { role: 'assistant', content: 'a' },
+      ]
+      const facts = { echo: 'reasoning_content' } as const
+      const call = { role: 'assistant', content: '', tool_calls }
+      expect(encode(bare, facts, true)).toEqual([
+        { ...call, reasoning_content: ' ' },
+        { ...call, reasoning_content: ' ' },
+        { ...call, reasoning_content: 'why' },
+        bare[3],
+      ])
+      expect(notes).toContain('messages.reasoning_details earlier-thoughts-missing')
+      expect(encode(bare, facts)).toEqual([call, call, { ...call, reasoning_content: 'why' }, bare[3]])
+      expect(notes).toEqual([])
     })
 
     it('goes back only inside the tool loop where earlier turns are refused', () => {
