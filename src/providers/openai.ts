@@ -1,3 +1,5 @@
+import { invalidRequest } from '../chat/failure.ts'
+import type { ChatRequest } from '../chat/request.ts'
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
 import { reasoningWishOf } from './openai-chat/reasoning-control.ts'
 import type { ResponsesFacts } from './openai-responses/responses-facts.ts'
@@ -55,6 +57,7 @@ export const openai: ProviderFacts = {
   developerRole: true,
   cacheBreakpoints: true,
   adapt(body, input, note) {
+    refuseFileAddresses(input.request)
     // Three levels are known there; any other is a 400.
     if (body.verbosity === 'xhigh' || body.verbosity === 'max') {
       body.verbosity = 'high'
@@ -73,4 +76,14 @@ export const openai: ProviderFacts = {
       note('stop', 'dropped', 'reasoning-model')
     }
   },
+}
+
+/** Images are fetched there, files are not: an endpoint that opens addresses answers better. */
+function refuseFileAddresses({ messages }: ChatRequest): void {
+  for (const { content } of messages) {
+    if (!Array.isArray(content)) continue
+    for (const part of content)
+      if (part.type === 'file' && /^https?:/i.test(part.file.file_data ?? ''))
+        throw invalidRequest('This endpoint opens no address of a file: send the file itself as a data URL.')
+  }
 }
