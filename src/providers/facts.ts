@@ -3,6 +3,7 @@ import { cerebras } from './cerebras.ts'
 import { groq } from './groq.ts'
 import { minimax } from './minimax.ts'
 import { mistral } from './mistral.ts'
+import { moonshotai } from './moonshotai.ts'
 import { openai } from './openai.ts'
 import type { ProviderFacts } from './openai-chat/provider-facts.ts'
 import { xai } from './xai.ts'
@@ -30,6 +31,7 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
   groq,
   minimax,
   mistral,
+  moonshotai,
   xai,
   'z-ai': zAi,
 
@@ -48,13 +50,6 @@ export const factsBySlug: Readonly<Record<string, ProviderFacts>> = {
     echoInToolLoop: true,
     demandsThoughts: true,
     refuses: [...openModelSampling, 'logit_bias', 'seed', 'n', 'parallel_tool_calls'],
-  },
-  moonshotai: {
-    reasoning: 'thinking',
-    echo: 'reasoning_content',
-    prefill: 'partial',
-    toolChoices: ['auto', 'none'],
-    refuses: ['min_p', 'top_a', 'repetition_penalty', 'logit_bias'],
   },
   xiaomi: { reasoning: 'thinking', echo: 'reasoning_content' },
   volcengine: { reasoning: 'thinking' },

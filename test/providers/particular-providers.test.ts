@@ -3,7 +3,7 @@ import { factsBySlug } from '../../src/providers/facts.ts'
 import { classify } from '../../src/providers/openai-chat/classify.ts'
 import { providerOf } from '../../src/providers/registry.ts'
 import { endpointRecord } from '../support/catalog-records.ts'
-import { encoded, reasoning } from './openai-chat/encode-input.ts'
+import { encoded, encodeInput, reasoning } from './openai-chat/encode-input.ts'
 
 const of = (slug: string) => factsBySlug[slug] ?? {}
 const thinker = (upstreamId: string, efforts: string[] | null = null) => ({
@@ -69,6 +69,82 @@ describe('openai', () => {
       include_obfuscation: false,
     })
     expect(encoded({}, of('azure'), { stream: true }).body.stream_options).toEqual({ include_usage: true })
+  })
+})
+
+describe('files by address', () => {
+  const file = (file_data: string) => ({
+    messages: [{ role: 'user' as const, content: [{ type: 'file' as const, file: { filename: 'a.pdf', file_data } }] }],
+  })
+
+  it('are left to another endpoint by OpenAI and by Azure', () => {
+    const target = encodeInput(file('https://x.example/a.pdf'), { endpoint: { model: 'openai/gpt-5' } })
+    const wire = providerOf({ slug: 'azure', kind: 'cloud' })?.wire(target.target.endpoint)
+    expect(() => wire?.encode(target)).toThrow('opens no address')
+    expect(() => encoded(file('https://x.example/a.pdf'), of('openai'))).toThrow('opens no address')
+    expect(encoded(file('data:application/pdf;base64,AA=='), of('openai')).notes).toEqual([])
+    expect(encoded(file('https://x.example/a.pdf')).notes).toEqual([])
+  })
+})
+
+describe('thinking models with tools', () => {
+  const calls = {
+    messages: [
+      {
+        role: 'assistant' as const,
+        content: '',
+        tool_calls: [{ id: '1', type: 'function' as const, function: { name: 'f', arguments: '{}' } }],
+      },
+      { role: 'tool' as const, tool_call_id: '1', content: 'r' },
+    ],
+  }
+
+  it.each([
+    ['deepseek', 'deepseek-v4-pro'],
+    ['moonshotai', 'kimi-k2.6'],
+  ])('%s gets a thought with every call unless it is not to think', (slug, id) => {
+    const sent = (request: object, model = thinker(id)) => encoded({ ...calls, ...request }, of(slug), model)
+    expect(sent({})).toMatchObject({
+      body: { messages: [{ reasoning_content: ' ' }, {}] },
+      notes: ['messages.reasoning_details emulated earlier-thoughts-missing'],
+    })
+    expect(sent({ reasoning: { enabled: true } }).body).toMatchObject({ messages: [{ reasoning_content: ' ' }, {}] })
+    expect(sent({ reasoning: { enabled: false } }).body).toMatchObject({ messages: calls.messages })
+    expect(encoded(calls, of(slug)).body.messages).toEqual(calls.messages)
+  })
+})
+
+describe('moonshotai', () => {
+  const sampling = { temperature: 1.5, top_p: 0.9, n: 2, presence_penalty: 1, frequency_penalty: 1 }
+
+  it('leaves a model that thinks the sampling that it has', () => {
+    for (const id of ['kimi-k2.6', 'kimi-k2-thinking', 'kimi-k3', 'kimi-k3.1-pro-highspeed']) {
+      const { body, notes } = encoded(sampling, of('moonshotai'), thinker(id))
+      expect(Object.keys(body)).toEqual(['model', 'messages', 'stream'])
+      expect(notes).toHaveLength(5)
+      expect(notes).toContain('temperature dropped fixed-by-model')
+    }
+  })
+
+  it('takes no temperature above 1', () => {
+    for (const id of ['moonshot-v1-8k', 'kimi-k2-0905-preview', 'kimi-latest']) {
+      const { body, notes } = encoded(sampling, of('moonshotai'), { endpoint: { upstreamId: id } })
+      expect(body).toMatchObject({ ...sampling, temperature: 1 })
+      expect(notes).toEqual(['temperature changed model-limit'])
+      expect(encoded({ temperature: 0.5 }, of('moonshotai'), { endpoint: { upstreamId: id } }).notes).toEqual([])
+    }
+  })
+
+  it('gives K3 levels and earlier models a switch, never both', () => {
+    const wish = { reasoning: { effort: 'high' as const } }
+    for (const id of ['kimi-k3', 'kimi-k3.1-pro']) {
+      const { body } = encoded(wish, of('moonshotai'), thinker(id))
+      expect(body.reasoning_effort).toBe('high')
+      expect(body).not.toHaveProperty('thinking')
+    }
+    const { body } = encoded(wish, of('moonshotai'), thinker('kimi-k2.6'))
+    expect(body.thinking).toEqual({ type: 'enabled' })
+    expect(body).not.toHaveProperty('reasoning_effort')
   })
 })
 

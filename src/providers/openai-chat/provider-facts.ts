@@ -9,10 +9,11 @@ export type Note = (field: string, action: 'dropped' | 'changed' | 'emulated', r
 /**
  * How a provider is told to reason:
  * `effort` by `reasoning_effort`; `object` by OpenRouter's own `reasoning`; `thinking` by `thinking: {type}`, with
- * `reasoning_effort` where the model has levels; `enable-thinking` by `enable_thinking` and `thinking_budget`; `none`
- * not at all.
+ * `reasoning_effort` where the model has levels; `effort-or-thinking` by the one where the model has levels and by the
+ * other where not, because both at once are refused; `enable-thinking` by `enable_thinking` and `thinking_budget`;
+ * `none` not at all.
  */
-export type ReasoningControl = 'effort' | 'object' | 'thinking' | 'enable-thinking' | 'none'
+export type ReasoningControl = 'effort' | 'object' | 'thinking' | 'effort-or-thinking' | 'enable-thinking' | 'none'
 
 /**
  * What sets one OpenAI-shaped provider apart. With nothing set it is a plain host of open models: Bearer key,
@@ -53,6 +54,8 @@ export interface ProviderFacts {
   reasoning?: ReasoningControl
   /** The levels that the provider's models take where the catalogue doesn't know; empty = none may be sent then. */
   efforts?: readonly Effort[]
+  /** The levels of single models, asked before `efforts`. */
+  effortsOf?(upstreamId: string): readonly Effort[] | undefined
   /** Which words of `tool_choice` are understood, `named` for a function's name. All, when left out. */
   toolChoices?: readonly ('auto' | 'none' | 'required' | 'named')[]
   /** False where JSON schemas are not taken: the schema then goes into the prompt and JSON mode is asked for. */

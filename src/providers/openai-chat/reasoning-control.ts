@@ -57,17 +57,30 @@ export function encodeReasoning(
     if (wish.on) note('reasoning', 'dropped', control === 'none' ? 'no-such-control' : 'not-a-reasoning-model')
     return
   }
+  const levelled = effortsKnown(input, facts) !== undefined
   if (control === 'effort') encodeEffort(body, wish, input, facts, note)
-  else if (control === 'thinking') {
+  else if (control === 'effort-or-thinking' && levelled) {
+    // Models with levels always think.
+    if (!wish.on || wish.level !== undefined || wish.budget !== undefined) encodeEffort(body, wish, input, facts, note)
+  } else if (control === 'thinking' || control === 'effort-or-thinking') {
+    if (!wish.on && input.target.model.reasoning.mandatory) {
+      note('reasoning', 'changed', 'cannot-be-turned-off')
+      return
+    }
     body.thinking = { type: wish.on ? 'enabled' : 'disabled' }
     if (wish.level === undefined && wish.budget === undefined) return
-    if (input.target.model.reasoning.efforts) encodeEffort(body, wish, input, facts, note)
+    if (levelled) encodeEffort(body, wish, input, facts, note)
     else note('reasoning', 'changed', 'only-on-or-off')
   } else {
     body.enable_thinking = wish.on
     const budget = wish.budget ?? budgetOf(wish.level, outputLimitOf(input))
     if (wish.on && budget !== undefined) body.thinking_budget = budget
   }
+}
+
+function effortsKnown({ target }: EncodeInput, facts: ProviderFacts): readonly Effort[] | undefined {
+  const known = target.model.reasoning.efforts as readonly Effort[] | null
+  return known ?? facts.effortsOf?.(target.endpoint.upstreamId)
 }
 
 function encodeEffort(
@@ -77,7 +90,7 @@ function encodeEffort(
   facts: ProviderFacts,
   note: Note,
 ): void {
-  const efforts = (input.target.model.reasoning.efforts ?? facts.efforts ?? commonEfforts) as readonly Effort[]
+  const efforts = effortsKnown(input, facts) ?? facts.efforts ?? commonEfforts
   if (!wish.on && efforts.includes('none')) {
     body.reasoning_effort = 'none'
     return

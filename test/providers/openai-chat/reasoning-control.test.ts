@@ -75,6 +75,25 @@ describe('reasoning', () => {
     expect(levels.body).toMatchObject({ thinking: { type: 'enabled' }, reasoning_effort: 'low' })
   })
 
+  it('is left on by `thinking` where the model cannot do without', () => {
+    const always = { model: { reasoning: { supported: true, mandatory: true, efforts: null } } }
+    const { body, notes } = encoded({ reasoning: { enabled: false } }, { reasoning: 'thinking' }, always)
+    expect(body).not.toHaveProperty('thinking')
+    expect(notes).toEqual(['reasoning changed cannot-be-turned-off'])
+  })
+
+  it.each<[object, string[] | null, object]>([
+    [{ reasoning: { effort: 'high' } }, ['max', 'high', 'low'], { reasoning_effort: 'high' }],
+    [{ reasoning: { enabled: false } }, ['max', 'high', 'low'], { reasoning_effort: 'low' }],
+    [{ reasoning: { enabled: true } }, ['max', 'high', 'low'], {}],
+    [{ reasoning: { effort: 'high' } }, null, { thinking: { type: 'enabled' } }],
+    [{ reasoning: { enabled: false } }, null, { thinking: { type: 'disabled' } }],
+  ])('%j is said in one way where two are refused, with levels %j', (wish, efforts, want) => {
+    const { body } = encoded(wish, { reasoning: 'effort-or-thinking' }, reasoning(efforts))
+    const { model, messages, stream, ...said } = body
+    expect(said).toEqual(want)
+  })
+
   it('has a budget where `enable_thinking` is known', () => {
     const facts = { reasoning: 'enable-thinking' } as const
     expect(encoded({ reasoning: { effort: 'low' }, max_tokens: 1000 }, facts, reasoning()).body).toMatchObject({

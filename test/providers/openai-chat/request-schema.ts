@@ -201,7 +201,12 @@ export const dialects: Readonly<Record<string, Dialect>> = {
     refuses: [],
     refusesReasoning: ['presence_penalty', 'frequency_penalty', 'stop'],
   },
-  moonshotai: { refuses: [], takes: { thinking }, toolChoice: ['auto', 'none'] },
+  moonshotai: {
+    refuses: [],
+    takes: { thinking },
+    toolChoice: ['auto', 'none'],
+    faults: ({ thinking: on, reasoning_effort: effort }) => (on && effort !== undefined ? ['two controls'] : []),
+  },
   'z-ai': {
     refuses: ['n'],
     takes: { thinking, tool_stream: z.literal(true) },
