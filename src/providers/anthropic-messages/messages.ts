@@ -3,6 +3,7 @@ import type { CacheControl, ChatRequest, ContentPart, Message } from '../../chat
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { pushAll } from '../push-all.ts'
 import { argumentsObject } from '../tool-arguments.ts'
+import { CallIds } from './call-ids.ts'
 import {
   type Block,
   claudeFormat,
@@ -14,7 +15,7 @@ import {
 } from './format.ts'
 import type { MessagesHost } from './host.ts'
 import { mediaBlock } from './media.ts'
-import { type ToolNames, unused } from './tool-names.ts'
+import type { ToolNames } from './tool-names.ts'
 import { Turns, textBlock } from './turns.ts'
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
@@ -59,6 +60,7 @@ class MessageEncoder {
   encode(messages: readonly Message[]): Conversation {
     let system: TextBlock[] = []
     for (const message of messages) {
+      if (message.role !== 'assistant') this.#callIds.endTurn()
       switch (message.role) {
         case 'system':
         case 'developer': {
@@ -190,30 +192,4 @@ class MessageEncoder {
 function cacheOf(part: ContentPart): CacheControl | undefined {
   if (part.cache_control != null) return part.cache_control
   return part.type === 'text' && part.prompt_cache_breakpoint != null ? { type: 'ephemeral' } : undefined
-}
-
-/**
- * Ids of calls as the API takes them: letters, digits, `_` and `-`, and none of them twice, although some providers
- * count their calls from the start in every answer.
- */
-class CallIds {
-  #taken = new Set<string>()
-  #latest = new Map<string, string>()
-  #next = new Map<string, number>()
-
-  open(id: string): string {
-    const free = unused(safeId(id), 128, (other) => this.#taken.has(other), this.#next)
-    this.#taken.add(free)
-    this.#latest.set(id, free)
-    return free
-  }
-
-  /** The call that a result belongs to. */
-  of(id: string): string {
-    return this.#latest.get(id) ?? safeId(id)
-  }
-}
-
-function safeId(id: string): string {
-  return id.replace(/[^a-zA-Z0-9_-]/g, '_') || 'call'
 }

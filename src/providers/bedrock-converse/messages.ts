@@ -1,4 +1,5 @@
 import type { CacheControl, ChatRequest, ContentPart, Message } from '../../chat/request.ts'
+import { CallIds } from '../anthropic-messages/call-ids.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { pushAll } from '../push-all.ts'
 import { argumentsObject } from '../tool-arguments.ts'
@@ -6,7 +7,7 @@ import type { Block, MediaBlock, SystemBlock, TextBlock, ToolResultBlock, Turn }
 import { DocumentNames, mediaBlock } from './media.ts'
 import type { ModelFacts } from './model-facts.ts'
 import { reasoningBlocks } from './reasoning-blocks.ts'
-import { bedrockName } from './tool-names.ts'
+import { bedrockName, maxNameLength } from './tool-names.ts'
 import { Turns } from './turns.ts'
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
@@ -32,6 +33,7 @@ class MessageEncoder {
   #names = new DocumentNames()
   #files = 0
   #turns = new Turns()
+  #callIds = new CallIds(maxNameLength)
 
   constructor(facts: ModelFacts, note: Note) {
     this.#facts = facts
@@ -43,6 +45,7 @@ class MessageEncoder {
     // Media of a result that may not be inside it wait until all results of the turn are there.
     let waiting: Block[] = []
     for (const message of messages) {
+      if (message.role !== 'assistant') this.#callIds.endTurn()
       if (message.role !== 'tool') waiting = this.#release(waiting)
       switch (message.role) {
         case 'system':
@@ -125,7 +128,7 @@ class MessageEncoder {
     for (const call of message.tool_calls ?? []) {
       blocks.push({
         toolUse: {
-          toolUseId: bedrockName(call.id),
+          toolUseId: this.#callIds.open(call.id),
           name: bedrockName(call.function.name),
           input: argumentsObject(call.function.arguments, this.#note),
         },
@@ -151,7 +154,7 @@ class MessageEncoder {
     }
     // An empty result is a result.
     if (content.length === 0) content.push({ text: '(empty)' })
-    return [{ toolResult: { toolUseId: bedrockName(message.tool_call_id), content } }, ...after]
+    return [{ toolResult: { toolUseId: this.#callIds.of(message.tool_call_id), content } }, ...after]
   }
 
   #mayBeInside(block: MediaBlock): boolean {

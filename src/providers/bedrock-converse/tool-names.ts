@@ -2,8 +2,10 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { textHash } from '../text-hash.ts'
 
 const validName = /^[a-zA-Z0-9_-]{1,64}$/
+/** Names of functions and ids of calls alike. */
+export const maxNameLength = 64
 
-/** Function names, and ids of calls, are letters, digits, `_` and `-` there, at most 64 of them. */
+/** Function names are letters, digits, `_` and `-` there, at most 64 of them. */
 export function bedrockName(name: string): string {
   if (validName.test(name)) return name
   return `${name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 50)}_${textHash(name).toString(36)}`

@@ -148,9 +148,45 @@ describe('tool loops', () => {
       { role: 'tool', tool_call_id: 'call_1|fc_2', content: 'ok' },
     ])
     const { toolUseId, name } = turns[1].content[0].toolUse
-    expect(toolUseId).toMatch(/^call_1_fc_2_[a-z0-9]+$/)
+    expect(toolUseId).toBe('call_1_fc_2')
     expect(name).toMatch(/^files_read_[a-z0-9]+$/)
     expect(turns[2].content[0].toolResult.toolUseId).toBe(toolUseId)
+  })
+
+  const idsIn = (messages: Message[]) =>
+    turnsOf([{ role: 'user', content: 'x' }, ...messages]).turns.flatMap(({ content }: { content: object[] }) =>
+      content.flatMap((block) => {
+        if ('toolUse' in block) return [`call ${(block.toolUse as { toolUseId: string }).toolUseId}`]
+        return 'toolResult' in block ? [`result ${(block.toolResult as { toolUseId: string }).toolUseId}`] : []
+      }),
+    )
+
+  it('have calls of different ids, also where a provider counts them from the start in every turn', () => {
+    const turn: Message[] = [
+      { role: 'assistant', tool_calls: [call('functions.f:0')] },
+      { role: 'tool', tool_call_id: 'functions.f:0', content: 'ok' },
+    ]
+    expect(idsIn([...turn, ...turn])).toEqual([
+      'call functions_f_0',
+      'result functions_f_0',
+      'call functions_f_0_2',
+      'result functions_f_0_2',
+    ])
+    const long = 'x'.repeat(70)
+    const [first, second] = idsIn([{ role: 'assistant', tool_calls: [call(`${long}a`), call(`${long}b`)] }])
+    expect([first, second]).toEqual([`call ${'x'.repeat(64)}`, `call ${'x'.repeat(62)}_2`])
+  })
+
+  it('give each of the calls of one id its own result, and none to a call that was left alone', () => {
+    expect(
+      idsIn([
+        { role: 'assistant', tool_calls: [call('c')] },
+        { role: 'user', content: 'Again' },
+        { role: 'assistant', tool_calls: [call('c'), call('c')] },
+        { role: 'tool', tool_call_id: 'c', content: '1' },
+        { role: 'tool', tool_call_id: 'c', content: '2' },
+      ]),
+    ).toEqual(['call c', 'call c_2', 'call c_3', 'result c_2', 'result c_3'])
   })
 
   describe('with media in a result', () => {
