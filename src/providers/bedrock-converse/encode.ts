@@ -6,7 +6,7 @@ import type { Note } from '../openai-chat/provider-facts.ts'
 import { serviceTierOf } from '../service-tier.ts'
 import { noteStrangers, translationNotes } from '../translation-notes.ts'
 import type { EncodedRequest, EncodeInput } from '../wire.ts'
-import type { Block, ConverseBody, SystemBlock, ToolConfig } from './format.ts'
+import type { Block, CachePoint, ConverseBody, SystemBlock, ToolConfig } from './format.ts'
 import { encodeMessages } from './messages.ts'
 import { type ModelFacts, modelFactsOf } from './model-facts.ts'
 import { additionalFields, inferenceConfig, samplingOf } from './parameters.ts'
@@ -64,7 +64,9 @@ function bodyOf(input: EncodeInput, facts: ModelFacts, note: Note): ConverseBody
   endTurns(turns, facts.prefill && reasoning.thinking.mode === 'off' && format.by !== 'tool', note)
   if (format.by === 'words') system.push({ text: formatWords(format.schema) })
   if (tools.words !== undefined) system.push({ text: tools.words })
-  limitCachePoints([tools.toolConfig?.tools ?? [], system, ...turns.map(({ content }) => content)], note)
+  const cacheable = [tools.toolConfig?.tools ?? [], system, ...turns.map(({ content }) => content)]
+  limitCachePoints(cacheable, note)
+  shortenCachePoints(cacheable.flat(), note)
 
   const sampling = samplingOf(input, facts, reasoning, note)
   const inference = inferenceConfig(request, facts, sampling, note)
@@ -129,6 +131,20 @@ function limitCachePoints(lists: (Block[] | SystemBlock[] | ToolConfig['tools'])
       if (!item || !('cachePoint' in item)) continue
       list.splice(i--, 1)
       excess--
+    }
+  }
+}
+
+/** A point that lives for an hour behind one that lives for five minutes is an error there. */
+function shortenCachePoints(items: readonly object[], note: Note): void {
+  let isShort = false
+  for (const item of items) {
+    if (!('cachePoint' in item)) continue
+    const { cachePoint } = item as CachePoint
+    if (cachePoint.ttl !== '1h') isShort = true
+    else if (isShort) {
+      delete cachePoint.ttl
+      note('messages.cache_control', 'changed', 'behind-a-shorter-one')
     }
   }
 }

@@ -401,6 +401,34 @@ describe('cache marks', () => {
     expect(notes).toEqual(['messages.cache_control dropped more-than-four'])
   })
 
+  it('live for an hour only before those that live for five minutes: tools, system, messages', () => {
+    const tools = [
+      {
+        type: 'function' as const,
+        function: { name: 'add' },
+        cache_control: { type: 'ephemeral' as const, ttl: '1h' as const },
+      },
+    ]
+    const { body, notes } = encoded(ids.claude45, {
+      tools,
+      messages: [
+        { role: 'system', content: [marked('System')] },
+        { role: 'user', content: [marked('One', '1h')] },
+      ],
+    })
+    expect(body.toolConfig.tools[1]).toEqual({ cachePoint: { type: 'default', ttl: '1h' } })
+    expect(body.system[1]).toEqual({ cachePoint: { type: 'default' } })
+    expect(body.messages[0].content[1]).toEqual({ cachePoint: { type: 'default' } })
+    expect(notes).toEqual(['messages.cache_control changed behind-a-shorter-one'])
+  })
+
+  it('keep their hour where the shorter one before them is one too many', () => {
+    const content = [marked('a'), marked('b', '1h'), marked('c', '1h'), marked('d', '1h'), marked('e', '1h')]
+    const { turns, notes } = turnsOf([{ role: 'user', content }])
+    expect(JSON.stringify(turns).split('"ttl":"1h"')).toHaveLength(5)
+    expect(notes).toEqual(['messages.cache_control dropped more-than-four'])
+  })
+
   it('stand after the result of a tool, and not right after a document', () => {
     const { turns } = turnsOf([
       { role: 'user', content: 'x' },
