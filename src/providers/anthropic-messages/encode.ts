@@ -10,12 +10,13 @@ import { arrangeCacheMarks } from './cache-marks.ts'
 import { type ModelFacts, modelFactsOf } from './claude.ts'
 import type { TextBlock, Turn } from './format.ts'
 import type { MessagesHost } from './host.ts'
+import { loopsWithoutThoughts } from './loops-without-thoughts.ts'
 import { encodeMessages } from './messages.ts'
 import { encodeSampling, encodeStops } from './sampling.ts'
 import { encodeThinking } from './thinking.ts'
 import { ToolNames } from './tool-names.ts'
 import { encodeTools, forcesTool } from './tools.ts'
-import { endTurns, loopsWithoutThoughts } from './turns.ts'
+import { endTurns, kindOf } from './turns.ts'
 
 /** Fields that are written in the API's words below. */
 const handled: ReadonlySet<string> = new Set([
@@ -65,7 +66,7 @@ function bodyOf(input: EncodeInput, host: MessagesHost, note: Note): JsonRecord 
   const { system, turns } = encodeMessages(request, { host, names, thoughts: facts.thinking !== 'none' }, note)
   const maxTokens = maxTokensOf(input, facts, system, turns, note)
   const forced = forcesTool(request) && !facts.refusesForcedTools
-  const thoughtless = loopsWithoutThoughts(turns)
+  const thoughtless = loopsWithoutThoughts(turns, kindOf)
   const thinking = encodeThinking(request, { facts, maxTokens, forced, thoughtless }, note)
   const format = answerFormatOf(request, {
     facts,

@@ -1,6 +1,7 @@
 import type { Note } from '../openai-chat/provider-facts.ts'
 import { pushAll } from '../push-all.ts'
 import type { Block, TextBlock, ToolResultBlock, Turn } from './format.ts'
+import type { BlockKind } from './loops-without-thoughts.ts'
 
 /** Stands where somebody has to say something and nobody did. */
 const placeholder = '.'
@@ -71,15 +72,19 @@ export function endTurns(turns: Turn[], prefill: boolean, note: Note): void {
   last.content[last.content.length - 1] = { ...block, text }
 }
 
-/** Whether the last turns are a loop of tools that the model began without thoughts that could be shown to it. */
-export function loopsWithoutThoughts(turns: readonly Turn[]): boolean {
-  const lastUser = turns.findLastIndex(
-    ({ role, content }) => role === 'user' && content.some(({ type }) => type !== 'tool_result'),
-  )
-  const begun = turns.slice(lastUser + 1).find(({ role }) => role === 'assistant')
-  if (!begun?.content.some(({ type }) => type === 'tool_use')) return false
-  const first = begun.content[0]?.type
-  return first !== 'thinking' && first !== 'redacted_thinking'
+/** What a block is to a loop of tools. */
+export function kindOf({ type }: Block): BlockKind {
+  switch (type) {
+    case 'thinking':
+    case 'redacted_thinking':
+      return 'thought'
+    case 'tool_use':
+      return 'call'
+    case 'tool_result':
+      return 'result'
+    default:
+      return 'other'
+  }
 }
 
 /** A text that has something in it; a text without a letter is an error there and says nothing. */

@@ -134,7 +134,8 @@ class MessageEncoder {
         },
       })
     }
-    return blocks
+    // A thought that led to nothing cannot stand alone at the end of a turn.
+    return blocks.every((block) => 'reasoningContent' in block) ? [] : blocks
   }
 
   #resultBlocks(message: ToolMessage, waiting: Block[]): Block[] {

@@ -1,5 +1,6 @@
 import type { Effort } from '../../chat/request.ts'
 import type { ModelFacts as ClaudeFacts } from '../anthropic-messages/claude.ts'
+import { type BlockKind, loopsWithoutThoughts } from '../anthropic-messages/loops-without-thoughts.ts'
 import { encodeThinking, type Thinking } from '../anthropic-messages/thinking.ts'
 import type { JsonRecord } from '../foreign-json.ts'
 import type { Note } from '../openai-chat/provider-facts.ts'
@@ -11,7 +12,7 @@ import {
   reasoningWishOf,
 } from '../openai-chat/reasoning-control.ts'
 import type { EncodeInput } from '../wire.ts'
-import type { Turn } from './format.ts'
+import type { Block, Turn } from './format.ts'
 import type { ModelFacts } from './model-facts.ts'
 
 export interface ReasoningFields {
@@ -97,7 +98,7 @@ function claudeReasoning(
   note: Note,
 ): ReasoningFields {
   const maxTokens = outputLimitOf(input) ?? claude.maxOutputTokens
-  const thoughtless = !thoughtsAreThere(turns)
+  const thoughtless = loopsWithoutThoughts(turns, kindOf)
   const thinking = encodeThinking(input.request, { facts: claude, maxTokens, forced, thoughtless }, note)
   const { config, mode } = thinking
   // Asked to think and not how much, it shows no thoughts there.
@@ -110,12 +111,12 @@ function claudeReasoning(
   return { fields, thinking, excludes: [] }
 }
 
-/** In the middle of a tool loop Claude wants to see the thoughts that led to the calls, or must not think on. */
-function thoughtsAreThere(turns: readonly Turn[]): boolean {
-  const last = turns.at(-1)
-  if (!last?.content.some((block) => 'toolResult' in block)) return true
-  const [first] = turns.at(-2)?.content ?? []
-  return first !== undefined && 'reasoningContent' in first
+/** What a block is to a loop of tools. */
+function kindOf(block: Block): BlockKind {
+  if ('cachePoint' in block) return null
+  if ('reasoningContent' in block) return 'thought'
+  if ('toolUse' in block) return 'call'
+  return 'toolResult' in block ? 'result' : 'other'
 }
 
 /** The nearest of the model's levels; undefined where it has none. */

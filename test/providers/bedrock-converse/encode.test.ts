@@ -434,4 +434,34 @@ describe('reasoning', () => {
     ])
     expect(fields(ids.claude48, { reasoning: { effort: 'low' }, tools, messages })[0]).toHaveProperty('thinking')
   })
+
+  it('goes on through a loop of tools that began with thoughts, however many steps it has', () => {
+    const thought = {
+      type: 'reasoning.text' as const,
+      text: 'Hm',
+      signature: 's',
+      format: 'anthropic-claude-v1' as const,
+    }
+    const step = (id: string, details: (typeof thought)[] = []): ChatRequest['messages'] => [
+      {
+        role: 'assistant',
+        reasoning_details: details,
+        tool_calls: [{ id, type: 'function', function: { name: 'add', arguments: '{}' } }],
+      },
+      {
+        role: 'tool',
+        tool_call_id: id,
+        content: [{ type: 'text', text: '1', cache_control: { type: 'ephemeral' } }],
+      },
+    ]
+    const asked = (...messages: ChatRequest['messages']) =>
+      fields(ids.claude45, { reasoning: { max_tokens: 2000 }, tools, messages: [...hello.messages, ...messages] })
+    expect(asked(...step('a', [thought]), ...step('b'))).toEqual([
+      { thinking: { type: 'enabled', budget_tokens: 2000 } },
+    ])
+    expect(asked(...step('a'), ...step('b', [thought]))).toContain('reasoning dropped earlier-thoughts-missing')
+    expect(asked(...step('a'), { role: 'user', content: 'And now?' })).toEqual([
+      { thinking: { type: 'enabled', budget_tokens: 2000 } },
+    ])
+  })
 })

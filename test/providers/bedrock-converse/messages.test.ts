@@ -287,6 +287,23 @@ describe('thoughts', () => {
   })
 })
 
+describe('a turn of thoughts alone', () => {
+  it('is left out: nothing came of them', () => {
+    const thought = {
+      type: 'reasoning.text' as const,
+      text: 'Hm',
+      signature: 's',
+      format: 'anthropic-claude-v1' as const,
+    }
+    const { turns } = turnsOf([
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: '', reasoning_details: [thought] },
+      { role: 'user', content: 'y' },
+    ])
+    expect(turns).toEqual([{ role: 'user', content: [{ text: 'x' }, { text: 'y' }] }])
+  })
+})
+
 describe('media', () => {
   const blocks = (part: object) =>
     turnsOf([{ role: 'user', content: [{ type: 'text', text: 'x' }, part as never] }]).turns[0].content
