@@ -15,6 +15,8 @@ const keyPatterns: readonly RegExp[] = [
   /\b(?:hf|gsk|nvapi|fw|csk|pplx|tgp_v1|r8|dapi|ghp|gho|ghs|github_pat|glpat|xai|eur|jina|pa)[-_][A-Za-z0-9_.-]{16,}/g,
   // A JSON Web Token: three base64url pieces, of which the first two are objects.
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
+  // No key, but an account of the operator's and who acts in it: AWS tells both to whoever is refused.
+  /\barn(?::|%3A)aws[^\s"'\\<>()[\]{}]*/gi,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
 ]
 

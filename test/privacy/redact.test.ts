@@ -40,6 +40,18 @@ describe('redact', () => {
     expect(redact(text, [])).not.toContain(secret)
   })
 
+  it.each([
+    'arn:aws:iam::123456789012:user/prod-gateway',
+    'arn:aws-us-gov:sts::123456789012:assumed-role/prod-gateway/i-0123456789abcdef0',
+    'arn:aws-cn:iam::123456789012:user/teams/prod+gateway@acme.example',
+    'arn%3Aaws%3Aiam%3A%3A123456789012%3Auser%2Fprod-gateway',
+  ])('strips whose account it was: %s', (arn) => {
+    const rest = 'is not authorized to perform: bedrock:InvokeModel'
+    expect(redact(`User: ${arn} ${rest}`, [])).toBe(`User: [redacted] ${rest}`)
+    expect(redact(`{"message":"(${arn})"}`, [])).toBe('{"message":"([redacted])"}')
+    expect(redact(`{\\"user\\":\\"${arn}\\"}`, [])).toBe('{\\"user\\":\\"[redacted]\\"}')
+  })
+
   it('leaves ordinary words as they are', () => {
     const text =
       'Your API key is invalid. The bearer of bad news asked: is the task-based risk-assessment ok? ' +
