@@ -102,7 +102,7 @@ function add(choice: Choice, part: Exclude<Part, { type: 'start' | 'usage' | 'er
       break
     }
     case 'annotations':
-      choice.annotations.push(...part.annotations)
+      for (const annotation of part.annotations) choice.annotations.push(annotation)
       break
     case 'image':
       choice.images.push(part.image)

@@ -158,6 +158,14 @@ describe('a completion', () => {
     expect(assembled([stop], { extras: { system_fingerprint: 7 } }).system_fingerprint).toBeNull()
   })
 
+  it('holds more annotations than a call may have arguments', () => {
+    const annotation = { type: 'url_citation' as const, url_citation: { url: 'https://a.example' } }
+    const { choices } = assembled([
+      { type: 'annotations', annotations: Array.from({ length: 300_000 }, () => annotation) },
+    ])
+    expect(choices[0]?.message.annotations).toHaveLength(300_000)
+  })
+
   it('joins refusals, annotations, images, audio and log probabilities', () => {
     const tokens = Array.from({ length: 200_000 }, () => ({ token: 'a', logprob: -1, bytes: null, top_logprobs: [] }))
     const { choices } = assembled([
