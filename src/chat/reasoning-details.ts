@@ -21,8 +21,8 @@ export function reasoningTextOf(part: ReasoningDelta): string {
 
 /**
  * Puts streamed details together by index and type (`openrouter-normalisation.md` §4.4): texts are joined, the last
- * signature wins. Two items with different ids are two items, and encrypted data without an index is never joined:
- * two halves of different blobs are no blob.
+ * signature wins. Two items with different ids are two items, and so is what follows a signature, which is that of the
+ * text before it alone. Encrypted data without an index is never joined: two halves of different blobs are no blob.
  */
 export function mergeDetails(details: Iterable<ReasoningDetail>): ReasoningDetail[] {
   const merged: ReasoningDetail[] = []
@@ -42,6 +42,8 @@ export function mergeDetails(details: Iterable<ReasoningDetail>): ReasoningDetai
 
 function continues(before: ReasoningDetail, detail: ReasoningDetail, merged: ReasoningDetail[]): boolean {
   if (before.id && detail.id && before.id !== detail.id) return false
+  if (before.type === 'reasoning.text' && before.signature && detail.type === 'reasoning.text' && detail.text)
+    return false
   return detail.index !== undefined || (detail.type !== 'reasoning.encrypted' && merged.at(-1) === before)
 }
 

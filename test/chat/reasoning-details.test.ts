@@ -32,6 +32,19 @@ describe('streamed reasoning details', () => {
     ])
   })
 
+  it.each([{}, { index: 0 }])('that follow a signature are another thought, with a signature of its own: %j', (at) => {
+    const thought = (text: string, signature: string) => ({ type: 'reasoning.text' as const, text, signature, ...at })
+    const two = [thought('A', 'SA'), thought('B', 'SB')]
+    expect(mergeDetails(two)).toEqual(two)
+    const pieces = [
+      { type: 'reasoning.text' as const, text: 'A', ...at },
+      { type: 'reasoning.text' as const, signature: 'SA', ...at },
+      { type: 'reasoning.text' as const, text: 'B', ...at },
+      { type: 'reasoning.text' as const, signature: 'SB', ...at },
+    ]
+    expect(mergeDetails(pieces)).toEqual(two)
+  })
+
   it('with different ids are different items', () => {
     const details = ['rs_1', 'rs_2'].map((id) => ({ type: 'reasoning.encrypted' as const, data: 'x', index: 0, id }))
     expect(mergeDetails(details)).toEqual(details)
