@@ -49,7 +49,7 @@ export function newAnswerState(options: DecodeOptions): AnswerState {
   return { options, candidates: new Map(), started: false, failed: false }
 }
 
-/** One chunk of a stream, or a whole answer, to parts. Never throws on foreign shapes. */
+/** One chunk of a stream, or a whole answer, to parts. Throws on no foreign shape but one that nests too deep to be written. */
 export function readChunk(value: unknown, state: AnswerState): Part[] {
   if (state.failed) return []
   // Without `alt=sse` chunks and errors come as items of a list.
@@ -93,13 +93,12 @@ export function endAnswer(state: AnswerState, whole: boolean): Part[] {
 /** A whole answer as text: an object, or the list that a stream without `alt=sse` is. */
 export function decodeDocument(text: string, options: DecodeOptions): Part[] {
   const state = newAnswerState(options)
-  let document: unknown
   try {
-    document = parseExactJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+    const document = parseExactJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+    return [...readChunk(document, state), ...endAnswer(state, true)]
   } catch {
     return fail(state, plainFailure('malformed'))
   }
-  return [...readChunk(document, state), ...endAnswer(state, true)]
 }
 
 function fail(state: AnswerState, failure: Extract<Part, { type: 'error' }>['failure']): Part[] {

@@ -61,14 +61,12 @@ export class GeminiStreamDecoder implements StreamDecoder {
     const text = this.#text.decode(bytes.subarray(start, end)).trim()
     // Not Google's, but what proxies in front of it like to add.
     if (text === '' || text === '[DONE]') return
-    let event: unknown
     try {
-      event = parseExactJson(text)
+      for (const part of readChunk(parseExactJson(text), this.#state)) this.#parts.push(part)
     } catch {
+      // It is no JSON, or it nests too deep to be written again, which no model's arguments do.
       this.#parts.push(...this.#fail())
-      return
     }
-    for (const part of readChunk(event, this.#state)) this.#parts.push(part)
   }
 
   #fail(): Part[] {

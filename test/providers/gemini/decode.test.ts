@@ -338,3 +338,24 @@ describe('a stream in another form', () => {
     })
   })
 })
+
+describe('arguments that nest deeper than the stack goes', () => {
+  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  const answer = (call: string) =>
+    `{"candidates":[{"content":{"parts":[{"functionCall":${call}}]},"finishReason":"STOP","index":0}]}`
+  const malformed = [{ type: 'error', failure: expect.objectContaining({ kind: 'malformed' }) }]
+
+  it.each([
+    ['whole', answer(`{"name":"add","args":${deep}}`)],
+    ['begun', answer(`{"name":"add","willContinue":true,"args":${deep}}`)],
+  ])('are malformed, in a stream and in a document: %s', (_, body) => {
+    const decoder = new GeminiStreamDecoder(decodeOptions())
+    expect([...decoder.push(new TextEncoder().encode(`data: ${body}\n\n`)), ...decoder.end()]).toEqual(malformed)
+    expect(decodeDocument(body, decodeOptions())).toEqual(malformed)
+  })
+
+  it('are malformed in a document that ends within the call', () => {
+    const body = answer(`{"name":"add","willContinue":true,"args":${deep}}`)
+    expect(decodeDocument(body.replace('"finishReason":"STOP",', ''), decodeOptions())).toEqual(malformed)
+  })
+})
