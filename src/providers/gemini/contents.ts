@@ -61,6 +61,7 @@ export function encodeContents(
         const parts = encodeModelTurn(message, {
           thinks: facts.thinking.by !== 'none',
           mustBeSigned: facts.signedCalls && i > lastUser,
+          afterCalls: endsWithCall(contents.at(-1)),
           note,
         })
         append(contents, 'model', parts)
@@ -100,17 +101,30 @@ function withSystem(system: GeminiPart[], contents: GeminiContent[], facts: Mode
   return { contents }
 }
 
-/** Joins neighbours of one role, but never what follows function responses: those are a turn of their own. */
+/**
+ * Joins neighbours of one role, but never what follows function responses: those are a turn of their own. Calls are
+ * followed by calls alone: Google wants as many responses as the content before them has calls.
+ */
 function append(contents: GeminiContent[], role: 'user' | 'model', parts: GeminiPart[]): void {
   if (parts.length === 0) return
   const last = contents.at(-1)
-  if (last?.role === role && !isClosed(last)) pushAll(last.parts, parts)
+  const joins = last?.role === role && (endsWithCall(last) ? parts.every(isCall) : !isClosed(last))
+  if (joins) pushAll(last.parts, parts)
   else contents.push({ role, parts })
 }
 
-/** Responses come first in their content and calls last, so that no content is looked through for each that joins it. */
+/** Responses come first in their content, so that no content is looked through for each that joins it. */
 function isClosed({ parts }: GeminiContent): boolean {
-  return parts[0]?.functionResponse !== undefined || parts.at(-1)?.functionCall !== undefined
+  return parts[0]?.functionResponse !== undefined
+}
+
+function endsWithCall(content: GeminiContent | undefined): boolean {
+  const last = content?.parts.at(-1)
+  return last !== undefined && isCall(last)
+}
+
+function isCall({ functionCall }: GeminiPart): boolean {
+  return functionCall !== undefined
 }
 
 function encodeText(content: string | readonly (ContentPart | TextPart)[], note: Note): GeminiPart[] {

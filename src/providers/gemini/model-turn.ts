@@ -20,6 +20,8 @@ export interface ModelTurnOptions {
   thinks: boolean
   /** A call of this message without a signature would be refused. */
   mustBeSigned: boolean
+  /** What stands before ends with calls, which calls without anything else join: of those the first alone is signed. */
+  afterCalls: boolean
   note: Note
 }
 
@@ -39,8 +41,9 @@ export function encodeModelTurn(message: AssistantMessage, options: ModelTurnOpt
     .filter((part) => part !== null)
   const calls = (message.tool_calls ?? []).map((call) => encodeCall(call, note))
   sign(signatures, said, images, calls)
+  const joins = options.afterCalls && thoughts.length + said.length + images.length === 0
   const [first] = calls
-  if (first && options.mustBeSigned && first.thoughtSignature === undefined) {
+  if (first && options.mustBeSigned && !joins && first.thoughtSignature === undefined) {
     first.thoughtSignature = noSignature
     note('messages.reasoning_details', 'emulated', 'no-signature')
   }
@@ -65,6 +68,11 @@ function readDetails(
     }
     if (detail.type === 'reasoning.encrypted') {
       signatures.push({ id: detail.id ?? null, data: detail.data })
+      continue
+    }
+    if (detail.type !== 'reasoning.text' && detail.type !== 'reasoning.summary') {
+      // Kinds grow with time, and the border lets unknown ones through.
+      note('messages.reasoning_details', 'dropped', 'unknown-kind')
       continue
     }
     const signature = detail.type === 'reasoning.text' ? (detail.signature ?? undefined) : undefined

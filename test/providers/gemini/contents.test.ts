@@ -190,17 +190,44 @@ describe('tool loops', () => {
   })
 
   it('answer calls that are told in several messages', () => {
-    const [, , , results] = contents([
+    const { body, notes } = encoded({
+      messages: [
+        ask,
+        { role: 'assistant', content: 'Both.', tool_calls: [call('a', 'add')] },
+        { role: 'assistant', content: '', tool_calls: [call('b', 'mul')] },
+        { role: 'tool', tool_call_id: 'b', content: '2' },
+        { role: 'tool', tool_call_id: 'a', content: '1' },
+      ],
+    })
+    // As many responses as the turn before has calls, of which the first alone is signed.
+    expect(body.contents.slice(1)).toEqual([
+      {
+        role: 'model',
+        parts: [
+          { text: 'Both.' },
+          { functionCall: { id: 'a', name: 'add', args: {} }, thoughtSignature: expect.any(String) },
+          { functionCall: { id: 'b', name: 'mul', args: {} } },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { functionResponse: { id: 'a', name: 'add', response: { output: '1' } } },
+          { functionResponse: { id: 'b', name: 'mul', response: { output: '2' } } },
+        ],
+      },
+    ])
+    expect(notes).toEqual(['messages.reasoning_details emulated no-signature'])
+  })
+
+  it('are a turn of their own after other calls when something is said with them', () => {
+    const turns = contents([
       ask,
       { role: 'assistant', tool_calls: [call('a', 'add')] },
-      { role: 'assistant', tool_calls: [call('b', 'mul')] },
-      { role: 'tool', tool_call_id: 'b', content: '2' },
-      { role: 'tool', tool_call_id: 'a', content: '1' },
+      { role: 'assistant', content: 'And:', tool_calls: [call('b', 'mul')] },
     ])
-    expect(results.parts.map((part: { functionResponse: { name: string } }) => part.functionResponse.name)).toEqual([
-      'add',
-      'mul',
-    ])
+    expect(turns.map(({ parts }: { parts: object[] }) => parts.length)).toEqual([1, 1, 2])
+    expect(turns[2].parts[1]).toHaveProperty('thoughtSignature')
   })
 
   it.each([
@@ -289,6 +316,15 @@ describe('thoughts and signatures', () => {
   it('belong to the first call where they name nothing', () => {
     expect(turn({ tool_calls: [call('a', 'add')], reasoning_details: [encrypted('S')] })[0].thoughtSignature).toBe('S')
     expect(turn({ content: '', reasoning_details: [encrypted('S')] })).toEqual([{ text: '', thoughtSignature: 'S' }])
+  })
+
+  it('of a kind that nobody knows yet stay away', () => {
+    const details = [{ type: 'reasoning.audio', format: 'google-gemini-v1' }] as never
+    const { body, notes } = encoded({
+      messages: [ask, { role: 'assistant', content: 'Hi', reasoning_details: details }],
+    })
+    expect(body.contents[1].parts).toEqual([{ text: 'Hi' }])
+    expect(notes).toEqual(['messages.reasoning_details dropped unknown-kind'])
   })
 
   it('come in the form of routers that sign an empty thought', () => {
