@@ -181,6 +181,11 @@ export interface ChatRequest {
   session_id?: string
   user?: string
   transforms?: string[]
+  /**
+   * Calls whose results are errors, by id: what Anthropic's clients say by `is_error`. It stands beside the messages,
+   * because OpenAI-shaped providers get those as they are.
+   */
+  failed_tool_calls?: string[]
   plugins?: ({ id: string; enabled?: boolean } & Record<string, unknown>)[]
   [extra: string]: unknown
 }
@@ -194,6 +199,7 @@ export const gatewayOnlyFields = [
   'usage',
   'plugins',
   'max_tool_calls',
+  'failed_tool_calls',
   'stop_server_tools_when',
   'session_id',
   'user',

@@ -83,6 +83,7 @@ function adoptMessages(request: JsonObject): void {
   // Made only when a message becomes several.
   let adopted: JsonObject[] | null = null
   let lastFunctionCall = ''
+  const failed: unknown[] = []
   for (const [i, message] of messages.entries()) {
     let several: JsonObject[] | null = null
     if (message.role === 'assistant') {
@@ -96,20 +97,28 @@ function adoptMessages(request: JsonObject): void {
       message.role = 'tool'
       message.tool_call_id = lastFunctionCall
       message.content ??= ''
-    } else if (Array.isArray(message.content)) several = adoptUserParts(message, message.content)
+    } else if (Array.isArray(message.content)) several = adoptUserParts(message, message.content, failed)
     if (several !== null) adopted ??= messages.slice(0, i)
     if (adopted !== null) for (const one of several ?? [message]) adopted.push(one)
   }
   if (adopted !== null) request.messages = adopted
+  delete request.failed_tool_calls
+  if (failed.length > 0) request.failed_tool_calls = failed
 }
 
-/** Rewrites the parts of a message in place, and answers several messages where the results of tools were among them. */
-function adoptUserParts(message: JsonObject, parts: JsonObject[]): JsonObject[] | null {
+/**
+ * Rewrites the parts of a message in place, and answers several messages where the results of tools were among them.
+ * The calls whose results are errors are added to `failed`.
+ */
+function adoptUserParts(message: JsonObject, parts: JsonObject[], failed: unknown[]): JsonObject[] | null {
   const results: JsonObject[] = []
   const rest: JsonObject[] = []
   for (const part of parts) {
-    if (part.type === 'tool_result') results.push(toolMessage(part))
-    else rest.push(contentPart(part))
+    if (part.type !== 'tool_result') rest.push(contentPart(part))
+    else {
+      results.push(toolMessage(part))
+      if (part.is_error === true) failed.push(part.tool_use_id)
+    }
   }
   message.content = rest
   if (results.length === 0) return null

@@ -24,6 +24,7 @@ export type ToolResultBlock = {
   type: 'tool_result'
   tool_use_id: string
   content?: string | (TextBlock | MediaBlock)[]
+  is_error?: true
 } & Cached
 
 export type Block = TextBlock | MediaBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock

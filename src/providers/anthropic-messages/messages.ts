@@ -39,11 +39,11 @@ export interface MessageOptions {
  * @throws FailureError for media that this endpoint cannot take.
  */
 export function encodeMessages(
-  { messages }: Pick<ChatRequest, 'messages'>,
+  request: Pick<ChatRequest, 'messages' | 'failed_tool_calls'>,
   options: MessageOptions,
   note: Note,
 ): Conversation {
-  return new MessageEncoder(options, note).encode(messages)
+  return new MessageEncoder(request, options, note).encode(request.messages)
 }
 
 class MessageEncoder {
@@ -51,8 +51,14 @@ class MessageEncoder {
   #note: Note
   #turns = new Turns()
   #callIds = new CallIds()
+  #failed: ReadonlySet<string>
 
-  constructor(options: MessageOptions, note: Note) {
+  constructor(
+    { failed_tool_calls: failed }: Pick<ChatRequest, 'failed_tool_calls'>,
+    options: MessageOptions,
+    note: Note,
+  ) {
+    this.#failed = new Set(failed)
     this.#options = options
     this.#note = note
   }
@@ -170,8 +176,15 @@ class MessageEncoder {
   #addResult(message: ToolMessage): void {
     const { content } = message
     const id = this.#callIds.of(message.tool_call_id)
+    const failed = this.#failed.has(message.tool_call_id)
     if (typeof content === 'string') {
-      this.#turns.addResult({ type: 'tool_result', tool_use_id: id, ...(content === '' ? {} : { content }) })
+      const said = content === '' && failed ? noWords : content
+      this.#turns.addResult({
+        type: 'tool_result',
+        tool_use_id: id,
+        ...(said === '' ? {} : { content: said }),
+        ...(failed ? { is_error: true } : {}),
+      })
       return
     }
     // Inside a result nothing can be marked, only the result as a whole.
@@ -182,11 +195,22 @@ class MessageEncoder {
     this.#turns.addResult({
       type: 'tool_result',
       tool_use_id: id,
-      ...(blocks.length > 0 ? { content: blocks } : {}),
+      ...(blocks.length > 0 ? { content: blocks } : failed ? { content: noWords } : {}),
+      ...(failed && this.#mayFail(blocks) ? { is_error: true } : {}),
       ...(cache ? { cache_control: cache } : {}),
     })
   }
+
+  /** An error is told in texts: beside media the word for it is refused. */
+  #mayFail(blocks: readonly (TextBlock | MediaBlock)[]): boolean {
+    if (blocks.every(({ type }) => type === 'text')) return true
+    this.#note('messages.is_error', 'dropped', 'texts-only')
+    return false
+  }
 }
+
+/** An error without a word is refused. */
+const noWords = '(empty)'
 
 /** Anthropic's mark of a place in the prompt, or OpenAI's. */
 function cacheOf(part: ContentPart): CacheControl | undefined {

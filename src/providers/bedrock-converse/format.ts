@@ -15,7 +15,9 @@ export type MediaBlock = { image: Media } | { document: DocumentMedia } | { vide
 export type TextBlock = { text: string }
 export type CachePoint = { cachePoint: { type: 'default'; ttl?: '1h' } }
 export type ToolUseBlock = { toolUse: { toolUseId: string; name: string; input: unknown } }
-export type ToolResultBlock = { toolResult: { toolUseId: string; content: (TextBlock | MediaBlock)[] } }
+export type ToolResultBlock = {
+  toolResult: { toolUseId: string; content: (TextBlock | MediaBlock)[]; status?: 'error' }
+}
 export type ReasoningBlock = {
   reasoningContent: { reasoningText: { text: string; signature: string } } | { redactedContent: string }
 }

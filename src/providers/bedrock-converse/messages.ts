@@ -24,7 +24,7 @@ export interface Conversation {
  * @throws FailureError for media that Bedrock cannot take.
  */
 export function encodeMessages(request: ChatRequest, facts: ModelFacts, note: Note): Conversation {
-  return new MessageEncoder(facts, note).encode(request)
+  return new MessageEncoder(request, facts, note).encode(request)
 }
 
 class MessageEncoder {
@@ -34,8 +34,10 @@ class MessageEncoder {
   #files = 0
   #turns = new Turns()
   #callIds = new CallIds(maxNameLength)
+  #failed: ReadonlySet<string>
 
-  constructor(facts: ModelFacts, note: Note) {
+  constructor({ failed_tool_calls: failed }: ChatRequest, facts: ModelFacts, note: Note) {
+    this.#failed = new Set(failed)
     this.#facts = facts
     this.#note = note
   }
@@ -155,7 +157,17 @@ class MessageEncoder {
     }
     // An empty result is a result.
     if (content.length === 0) content.push({ text: '(empty)' })
-    return [{ toolResult: { toolUseId: this.#callIds.of(message.tool_call_id), content } }, ...after]
+    const toolResult: ToolResultBlock['toolResult'] = { toolUseId: this.#callIds.of(message.tool_call_id), content }
+    if (this.#failed.has(message.tool_call_id) && this.#mayFail(content)) toolResult.status = 'error'
+    return [{ toolResult }, ...after]
+  }
+
+  /** Claude takes an error in texts alone. */
+  #mayFail(content: ToolResultBlock['toolResult']['content']): boolean {
+    const textsOnly = content.every((block) => 'text' in block)
+    if (this.#facts.failedResults && textsOnly) return true
+    this.#note('messages.is_error', 'dropped', textsOnly ? 'no-such-control' : 'texts-only')
+    return false
   }
 
   #mayBeInside(block: MediaBlock): boolean {

@@ -18,6 +18,8 @@ export interface ModelFacts {
   caching: { messages: boolean; tools: boolean; anHour: boolean }
   /** Kinds of media that may be inside a tool's result; others have to stand beside it. */
   resultMedia: readonly ('image' | 'document')[]
+  /** A result may be marked as an error. */
+  failedResults: boolean
   /** What may share a turn with the results of tools. */
   besideResults: 'anything' | 'text-and-images' | 'nothing'
   /** A conversation may end with the beginning of the answer. */
@@ -43,6 +45,7 @@ const unknown: Omit<ModelFacts, 'modelId'> = {
   structured: false,
   caching: { messages: false, tools: false, anHour: false },
   resultMedia: ['image'],
+  failedResults: false,
   besideResults: 'anything',
   prefill: false,
   reasoning: 'none',
@@ -65,6 +68,7 @@ const families: Readonly<Record<string, (name: string, model: Model) => Changes>
         anHour: caching && !/^claude-(3|(opus|sonnet)-4(-2|-1|\.1|$))/.test(name),
       },
       resultMedia: ['image', 'document'],
+      failedResults: true,
       besideResults: 'text-and-images',
       prefill: claude.prefill,
       reasoning: claude.thinking === 'none' ? 'none' : 'claude',
@@ -75,6 +79,7 @@ const families: Readonly<Record<string, (name: string, model: Model) => Changes>
       ? {
           topK: 'nested',
           caching: { messages: true, tools: false, anHour: false },
+          failedResults: true,
           prefill: true,
           reasoning: name.startsWith('nova-2') ? 'nova' : 'none',
         }

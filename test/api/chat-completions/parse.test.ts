@@ -539,6 +539,25 @@ describe('messages in another form', () => {
     ])
   })
 
+  it('name beside them the calls whose results are errors', () => {
+    const request = parse({
+      ...hello,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 'toolu_1', content: 'No such city', is_error: true },
+            { type: 'tool_result', tool_use_id: 'toolu_2', content: 'ok', is_error: false },
+          ],
+        },
+      ],
+      failed_tool_calls: { of: 'the client' },
+    })
+    expect(request.failed_tool_calls).toEqual(['toolu_1'])
+    expect(request.messages[0]).toEqual({ role: 'tool', tool_call_id: 'toolu_1', content: 'No such city' })
+    expect(parse({ ...hello, failed_tool_calls: 'x' })).not.toHaveProperty('failed_tool_calls')
+  })
+
   it('take an assistant of nothing but tool calls', () => {
     const part = { type: 'tool_use', id: 'a', name: 'b', input: {} }
     expect(parse(assistant({ content: [part] })).messages[0]).toMatchObject({

@@ -100,6 +100,31 @@ describe('a conversation', () => {
     expect(sent[4].content[0].tool_use_id).toBe('functions_x_0_2')
   })
 
+  it('tells which results are errors', () => {
+    const failed = (content: string | ContentPart[]) =>
+      encoded({
+        messages: [
+          ask,
+          { role: 'assistant', tool_calls: [call('a', 'x', '{}'), call('b', 'x', '{}')] },
+          { role: 'tool', tool_call_id: 'a', content },
+          { role: 'tool', tool_call_id: 'b', content: 'ok' },
+        ],
+        tools: [{ type: 'function', function: { name: 'x' } }],
+        failed_tool_calls: ['a'],
+      })
+    expect(failed('No such file').body.messages[2].content).toEqual([
+      { type: 'tool_result', tool_use_id: 'a', content: 'No such file', is_error: true },
+      { type: 'tool_result', tool_use_id: 'b', content: 'ok' },
+    ])
+    expect(failed([{ type: 'text', text: 'No.' }]).body.messages[2].content[0]).toHaveProperty('is_error', true)
+    // An error without a word is refused there.
+    expect(failed('').body.messages[2].content[0]).toMatchObject({ content: '(empty)', is_error: true })
+    expect(failed([]).body.messages[2].content[0]).toMatchObject({ content: '(empty)', is_error: true })
+    const picture = failed([{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }])
+    expect(picture.body.messages[2].content[0]).not.toHaveProperty('is_error')
+    expect(picture.notes).toEqual(['messages.is_error dropped texts-only'])
+  })
+
   it('keeps every digit of an argument', () => {
     const messages: Message[] = [
       ask,

@@ -42,6 +42,7 @@ const toolResult = z.strictObject({
       z.array(z.union([text.extend(unmarked), image.extend(unmarked), document.extend(unmarked)])).min(1),
     ])
     .optional(),
+  is_error: z.boolean().optional(),
   ...cached,
 })
 const toolUse = z.strictObject({ type: z.literal('tool_use'), id, name, input: z.record(z.string(), z.unknown()) })

@@ -4,6 +4,8 @@ import type { ChatRequest, Message } from '../../../src/chat/request.ts'
 import { encode } from '../../../src/providers/bedrock-converse/encode.ts'
 import { encoded, encodeInput, ids } from './converse.ts'
 
+type ToolContent = Extract<Message, { role: 'tool' }>['content']
+
 const png = 'data:image/png;base64,iVBORw0K'
 const call = (id: string, name = 'add', text = '{"a":1}') => ({
   id,
@@ -187,6 +189,39 @@ describe('tool loops', () => {
         { role: 'tool', tool_call_id: 'c', content: '2' },
       ]),
     ).toEqual(['call c', 'call c_2', 'call c_3', 'result c_2', 'result c_3'])
+  })
+
+  describe('with a result that is an error', () => {
+    const failed = (content: ToolContent): Message[] => [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', tool_calls: [call('c1'), call('c2')] },
+      { role: 'tool', tool_call_id: 'c1', content },
+      { role: 'tool', tool_call_id: 'c2', content: 'ok' },
+    ]
+    const more: Partial<ChatRequest> = {
+      failed_tool_calls: ['c1'],
+      tools: [{ type: 'function', function: { name: 'add' } }],
+    }
+
+    it('say so where the model knows the word', () => {
+      for (const id of [ids.claude45, ids.nova]) {
+        const { turns, notes } = turnsOf(failed('No such file'), id, more)
+        expect(turns[2].content).toEqual([
+          { toolResult: { toolUseId: 'c1', content: [{ text: 'No such file' }], status: 'error' } },
+          { toolResult: { toolUseId: 'c2', content: [{ text: 'ok' }] } },
+        ])
+        expect(notes).toEqual([])
+      }
+    })
+
+    it('lose it where not, and say that', () => {
+      const { turns, notes } = turnsOf(failed('No such file'), ids.kimi, more)
+      expect(turns[2].content[0].toolResult).not.toHaveProperty('status')
+      expect(notes).toContain('messages.is_error dropped no-such-control')
+      const picture = turnsOf(failed([{ type: 'image_url', image_url: { url: png } }]), ids.claude45, more)
+      expect(picture.turns[2].content[0].toolResult).not.toHaveProperty('status')
+      expect(picture.notes).toEqual(['messages.is_error dropped texts-only'])
+    })
   })
 
   describe('with media in a result', () => {
