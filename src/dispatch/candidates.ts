@@ -77,7 +77,7 @@ function refused(field: string, message: string): FailureError {
  */
 export function reserveNanoUsd(
   request: ChatRequest,
-  needs: Pick<RequestNeeds, 'promptTokensEstimate' | 'maxOutputTokens'>,
+  needs: Pick<RequestNeeds, 'promptTokensAtMost' | 'maxOutputTokens'>,
   candidates: CandidateModel[],
   usable: (endpoint: EndpointRecord) => boolean,
 ): number {
@@ -85,7 +85,7 @@ export function reserveNanoUsd(
   for (const { entry } of candidates) {
     for (const endpoint of entry.endpoints) {
       if (!usable(endpoint)) continue
-      worstNanoUsd = Math.max(worstNanoUsd, reserveFor(needs.promptTokensEstimate, needs.maxOutputTokens, endpoint))
+      worstNanoUsd = Math.max(worstNanoUsd, reserveFor(needs.promptTokensAtMost, needs.maxOutputTokens, endpoint))
     }
   }
   return Math.min(worstNanoUsd * (request.n ?? 1), Number.MAX_SAFE_INTEGER)

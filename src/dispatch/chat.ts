@@ -126,7 +126,7 @@ function reserveOf(
   request: ChatRequest,
   { candidates, usable }: Considered,
   hedge: HedgeRule | null,
-  tokens: Pick<RequestNeeds, 'promptTokensEstimate' | 'maxOutputTokens'>,
+  tokens: Pick<RequestNeeds, 'promptTokensAtMost' | 'maxOutputTokens'>,
 ): number {
   const worstNanoUsd = reserveNanoUsd(request, tokens, candidates, usable)
   return hedge === null ? worstNanoUsd : reserveHedged(worstNanoUsd, hedge)
@@ -135,9 +135,9 @@ function reserveOf(
 /** With the `max_tokens` that would be admitted: of a sum of money nobody can tell what to ask for instead. */
 function withTokens(refusal: Refusal, request: ChatRequest, considered: Considered, hedge: HedgeRule | null): Refusal {
   if (refusal.reason !== 'limit-exceeded') return refusal
-  const { promptTokensEstimate } = considered.needs
+  const { promptTokensAtMost } = considered.needs
   const reserve = (maxOutputTokens: number) =>
-    reserveOf(request, considered, hedge, { promptTokensEstimate, maxOutputTokens })
+    reserveOf(request, considered, hedge, { promptTokensAtMost, maxOutputTokens })
   return { ...refusal, affordableTokens: affordableTokens(refusal.affordableNanoUsd, reserve) }
 }
 

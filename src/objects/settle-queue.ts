@@ -159,7 +159,10 @@ export class SettleQueue {
       } catch {
         kept.triedAt = this.#now()
         // Behind the others, so that one object that stays away doesn't hold up theirs.
-        if (this.#kept.delete(key)) this.#kept.set(key, kept)
+        if (this.#kept.get(key) === kept) {
+          this.#kept.delete(key)
+          this.#kept.set(key, kept)
+        }
         break
       }
       const before = kept.rows.size

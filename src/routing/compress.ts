@@ -1,6 +1,6 @@
 import type { ContentPart, Message } from '../chat/request.ts'
 import { measureMessage } from './needs.ts'
-import { addText, type TextSize } from './text-size.ts'
+import { addText, newTextSize, type TextSize } from './text-size.ts'
 
 export interface Room {
   /** What the messages may weigh, in estimated tokens. */
@@ -34,7 +34,7 @@ const slack = 1e-6
 export function compress(messages: readonly Message[], { budgetTokens, maxMessages }: Room): Compressed | null {
   const mostMessages = maxMessages ?? Number.POSITIVE_INFINITY
   const tokens = new Float64Array(messages.length)
-  const size: TextSize = { tokens: 0, minTokens: 0 }
+  const size = newTextSize()
   let total = 0
   for (let i = 0; i < messages.length; i++) total += tokens[i] = tokensOf(messages[i] as Message, size)
   if (total <= budgetTokens + slack && messages.length <= mostMessages) return null
@@ -283,13 +283,13 @@ function isLowSurrogate(text: string, index: number): boolean {
 }
 
 function weightOf(text: string): number {
-  const size: TextSize = { tokens: 0, minTokens: 0 }
+  const size = newTextSize()
   addText(size, text)
   return size.tokens
 }
 
 /** By the same estimate as the plan's. */
-function tokensOf(message: Message, size: TextSize = { tokens: 0, minTokens: 0 }): number {
+function tokensOf(message: Message, size: TextSize = newTextSize()): number {
   size.tokens = 0
   measureMessage(message, size)
   return size.tokens

@@ -28,7 +28,7 @@ export function hedgeRuleOf(needs: RequestNeeds, choices: number): HedgeRule | n
       hedge.max_extra_cost === undefined || hedge.max_extra_cost === null
         ? Number.POSITIVE_INFINITY
         : nanoUsdOf(Math.min(Number(hedge.max_extra_cost), maxUsd)),
-    promptTokens: needs.promptTokensEstimate,
+    promptTokens: needs.promptTokensAtMost,
     maxOutputTokens: needs.maxOutputTokens,
     choices,
   }

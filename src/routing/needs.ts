@@ -9,7 +9,7 @@ import {
   type ResponseFormat,
 } from '../chat/request.ts'
 import { compressionWish } from './compression.ts'
-import { addText, addUnsure, addValue, type TextSize } from './text-size.ts'
+import { addText, addUnsure, addValue, newTextSize, type TextSize, tokensIn } from './text-size.ts'
 
 /** What a route's answer is made of; a model must be able to give it. */
 export type Route = 'chat' | 'embeddings' | 'rerank'
@@ -36,13 +36,15 @@ export interface RequestNeeds {
   /** What `require_parameters` demands. */
   parameters: readonly ParameterNeed[]
   maxOutputTokens: number | null
-  /** An estimate, for reservations and load figures. */
+  /** What the prompt is likely to be, for whether it fits and for load figures. */
   promptTokensEstimate: number
+  /** What a provider may bill for it, for reservations: with whatever else it is sent, and with large media by their bytes. */
+  promptTokensAtMost: number
   /** What the prompt is very unlikely to be below, for refusals: about half the estimate. */
   minPromptTokens: number
   /** Of the estimate: the system and developer messages. */
   systemTokens: number
-  /** Of the estimate: tools, the schema of the answer, and whatever else goes along. */
+  /** Of the estimate: tools and the schema of the answer. */
   outsideMessagesTokens: number
   messageCount: number
   /** Whether messages may be left out of a prompt that is too long; null: where the context is small. */
@@ -53,9 +55,9 @@ export interface RequestNeeds {
   preferences: ProviderPreferences
 }
 
-/** What an image, a recording or a document weighs at the least; nobody knows before the provider has counted. */
+/** What an image, a recording or a document weighs; nobody knows before the provider has counted. */
 const tokensPerMedium = 1000
-/** Of documents: a scanned page has fewer tokens a byte, compressed text more. */
+/** Of documents, at most: a scanned page has fewer tokens a byte, compressed text more. */
 const bytesPerDocumentToken = 20
 const bytesPerTextToken = 4
 /** Of recordings and films: 32 tokens a second of compressed speech. */
@@ -126,7 +128,7 @@ const jsonSchema: ParameterNeed = { parameter: 'response_format', anyOf: ['struc
 
 /** Reads a chat request once, in time proportional to its number of messages and parts. */
 export function needsOf(request: ChatRequest): RequestNeeds {
-  const size: TextSize = { tokens: 0, minTokens: 0 }
+  const size = newTextSize()
   const media = new Set<Modality>()
   let systemTokens = 0
   for (const message of request.messages) {
@@ -138,6 +140,7 @@ export function needsOf(request: ChatRequest): RequestNeeds {
   if (request.tools) addValue(size, request.tools)
   const responseFormat = formatNeed(request.response_format)
   if (responseFormat === jsonSchema) addValue(size, request.response_format)
+  else if (request.response_format) addUnsure(size, request.response_format)
   // Between same wires fields that nobody here knows go along, such as documents to answer from.
   for (const field in request) if (!weightless.has(field)) addUnsure(size, request[field])
   return {
@@ -151,6 +154,7 @@ export function needsOf(request: ChatRequest): RequestNeeds {
     parameters: countParameters(request, responseFormat),
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     promptTokensEstimate: Math.ceil(size.tokens),
+    promptTokensAtMost: Math.ceil(size.tokens + size.unsureTokens),
     minPromptTokens: Math.floor(size.minTokens),
     systemTokens: Math.ceil(systemTokens),
     outsideMessagesTokens: Math.ceil(size.tokens - messagesTokens),
@@ -162,7 +166,7 @@ export function needsOf(request: ChatRequest): RequestNeeds {
   }
 }
 
-/** Adds one message to a size, all of it that a provider may be sent and bill, and its kinds of media to theirs. */
+/** Adds one message to a size, all of it that a provider may be sent, and its kinds of media to theirs. */
 export function measureMessage(message: Message, size: TextSize, media?: Set<Modality>): void {
   const { content, name } = message
   if (typeof content === 'string') addText(size, content)
@@ -181,6 +185,7 @@ export function measureMessage(message: Message, size: TextSize, media?: Set<Mod
     }
   }
   if (message.refusal) addUnsure(size, message.refusal)
+  if (message.images) size.unsureTokens += message.images.length * tokensPerMedium
   measureReasoning(message, size)
 }
 
@@ -191,7 +196,8 @@ function measurePart(part: Exclude<ContentPart, { type: 'text' }>, size: TextSiz
     return
   }
   media?.add(medium)
-  size.tokens += Math.max(tokensPerMedium, tokensWithin(part))
+  size.tokens += tokensPerMedium
+  size.unsureTokens += Math.max(0, tokensWithin(part) - tokensPerMedium)
 }
 
 /** What the bytes of a medium may come to; 0 where they are elsewhere, and for images, which weigh by their size in pixels. */
@@ -220,12 +226,7 @@ function bytesIn(base64: string): number {
 function measureReasoning(message: Extract<Message, { role: 'assistant' }>, size: TextSize): void {
   const text = message.reasoning ?? message.reasoning_content
   const details = message.reasoning_details
-  if (!text && !details?.length) return
-  const asText: TextSize = { tokens: 0, minTokens: 0 }
-  const inDetail: TextSize = { tokens: 0, minTokens: 0 }
-  if (text) addText(asText, text)
-  if (details) addValue(inDetail, details)
-  size.tokens += Math.max(asText.tokens, inDetail.tokens)
+  if (text || details?.length) size.unsureTokens += Math.max(tokensIn(text), tokensIn(details))
 }
 
 function formatNeed(format: ResponseFormat | null | undefined): ParameterNeed | null {

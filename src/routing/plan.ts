@@ -262,7 +262,12 @@ function firstOf(candidates: readonly Candidate[], ready: readonly Candidate[]):
   const places = candidates.map((candidate) => {
     const { place } = candidate
     const isReady = ready.includes(candidate)
-    return { candidate, isReady, place: isReady ? { ...place, trouble: 0, misses: place.misses & 2 } : place }
+    // What was measured of one in an outage promises nothing, so no threshold tells it from the others.
+    return {
+      candidate,
+      isReady,
+      place: { ...place, misses: place.misses & 2, trouble: isReady ? 0 : place.trouble },
+    }
   })
   places.sort((a, b) => comparePlaces(a.place, b.place) || Number(b.isReady) - Number(a.isReady))
   return places[0]?.candidate

@@ -70,6 +70,8 @@ function needsOf({ needs, preferences }: DecisionRecord): RequestNeeds {
     parameters,
     maxOutputTokens: needs.maxOutputTokens ?? null,
     promptTokensEstimate: needs.promptTokens,
+    // Nothing is reserved for what is only played again.
+    promptTokensAtMost: needs.promptTokens,
     minPromptTokens: needs.minPromptTokens,
     systemTokens: needs.systemTokens ?? 0,
     outsideMessagesTokens: needs.outsideMessagesTokens ?? 0,

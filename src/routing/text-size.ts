@@ -1,7 +1,15 @@
-/** A running size of text, in tokens: an estimate, and what it is very unlikely to be below. */
+/** A running size of text, in tokens. */
 export interface TextSize {
+  /** An estimate. */
   tokens: number
+  /** What it is very unlikely to be below. */
   minTokens: number
+  /** What providers may count on top of the estimate, or not at all. */
+  unsureTokens: number
+}
+
+export function newTextSize(): TextSize {
+  return { tokens: 0, minTokens: 0, unsureTokens: 0 }
 }
 
 /** Characters looked at a string: its script is the same all through, near enough. */
@@ -39,19 +47,28 @@ export function addValue(size: TextSize, value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   const open: object[] = [value]
   for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
-    const isList = Array.isArray(holder)
-    for (const key in holder) {
-      if (!isList) addText(size, key)
-      const inner: unknown = (holder as Record<string, unknown>)[key]
-      if (typeof inner === 'string') addText(size, inner)
-      else if (typeof inner === 'object' && inner !== null) open.push(inner)
+    if (Array.isArray(holder)) for (const item of holder) addItem(size, item, open)
+    else {
+      for (const key in holder) {
+        addText(size, key)
+        addItem(size, (holder as Record<string, unknown>)[key], open)
+      }
     }
   }
 }
 
-/** Adds a value of which a provider may count nothing: to the estimate, and not to what the text is never below. */
+function addItem(size: TextSize, item: unknown, open: object[]): void {
+  if (typeof item === 'string') addText(size, item)
+  else if (typeof item === 'object' && item !== null) open.push(item)
+}
+
+/** Adds a value of which a provider may count nothing. */
 export function addUnsure(size: TextSize, value: unknown): void {
-  const { minTokens } = size
+  size.unsureTokens += tokensIn(value)
+}
+
+export function tokensIn(value: unknown): number {
+  const size = newTextSize()
   addValue(size, value)
-  size.minTokens = minTokens
+  return size.tokens
 }

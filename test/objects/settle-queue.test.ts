@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type SendRows, SettleQueue } from '../../src/objects/settle-queue.ts'
 import { type SettledRow, settledRow } from '../../src/objects/settled-row.ts'
 import { sampleGeneration } from '../support/sample-generation.ts'
@@ -164,6 +164,34 @@ describe('SettleQueue', () => {
     await queue.add('k1', row('second'), send)
     for (const id of later.flat()) delivered.add(id)
     expect([delivered.size, queue.kept]).toEqual([252, 0])
+  })
+
+  it('delivers what it keeps anew while a call with what it gave up is still to fail', async () => {
+    const queue = new SettleQueue({ timing: { ...quick, callMs: 5_000, pausesMs: [] } })
+    const logged = vi.spyOn(console, 'error').mockReturnValue()
+    const away: SendRows = async () => {
+      throw new Error('away')
+    }
+    const keepMany = (letter: string, count: number) =>
+      Promise.allSettled(Array.from({ length: count }, (_, i) => queue.add('k1', row(`${letter}${i}`), away)))
+    await keepMany('a', 5_000)
+    const gate = Promise.withResolvers<void>()
+    let calls = 0
+    const own = queue.add('k1', row('own'), async ([first]) => {
+      if (first?.id === 'own') return
+      calls += 1
+      await gate.promise
+    })
+    while (calls === 0) await scheduler.wait(5)
+    await keepMany('b', 100)
+    await keepMany('c', 100)
+    gate.reject(new Error('away'))
+    await own
+    const { calls: brought, send } = receiver()
+    for (let i = 0; i < 4; i++) await queue.add('k1', row(`last${i}`), send)
+    const ids = new Set(brought.flat())
+    expect([queue.kept, [...ids].filter((id) => id.startsWith('c')).length]).toEqual([0, 100])
+    logged.mockRestore()
   })
 
   it('does not go twice at once with what is kept', async () => {

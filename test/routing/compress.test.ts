@@ -3,7 +3,7 @@ import type { Message } from '../../src/chat/request.ts'
 import { compress, gapMark, type Room, withoutMiddle } from '../../src/routing/compress.ts'
 import { needsOf } from '../../src/routing/needs.ts'
 import { randomOf } from '../../src/routing/random.ts'
-import { addText } from '../../src/routing/text-size.ts'
+import { addText, newTextSize } from '../../src/routing/text-size.ts'
 
 const system = (content = 'You are terse.'): Message => ({ role: 'system', content })
 const user = (content: string): Message => ({ role: 'user', content })
@@ -150,7 +150,7 @@ describe('messages that are too long', () => {
 
 describe('a text without its middle', () => {
   const tokensOf = (given: string) => {
-    const size = { tokens: 0, minTokens: 0 }
+    const size = newTextSize()
     addText(size, given)
     return size.tokens
   }

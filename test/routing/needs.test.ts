@@ -143,34 +143,39 @@ describe('the estimate of prompt tokens', () => {
   ])('counts %s like content: a reservation must not miss what a provider may bill', (_, message) => {
     const expected = tokensOf(long).promptTokensEstimate
     const seen = needs({ messages: [...hello, message] })
-    expect(seen.promptTokensEstimate).toBeGreaterThan(expected * 0.9)
-    expect(seen.promptTokensEstimate).toBeLessThan(expected * 1.2)
+    expect(seen.promptTokensAtMost).toBeGreaterThan(expected * 0.9)
+    expect(seen.promptTokensAtMost).toBeLessThan(expected * 1.2)
   })
 
   it('counts reasoning once where it is told as text and in detail', () => {
     const message = { role: 'assistant' as const, content: 'x', reasoning: long, reasoning_details: details }
-    expect(needs({ messages: [message] }).promptTokensEstimate).toBeLessThan(tokensOf(long).promptTokensEstimate * 1.1)
+    expect(needs({ messages: [message] }).promptTokensAtMost).toBeLessThan(tokensOf(long).promptTokensEstimate * 1.1)
   })
 
-  it.each([{ prediction: { type: 'content' as const, content: long } }, { documents: [{ title: 'a', text: long }] }])(
-    'counts what goes along beside the messages (%#)',
-    (extra) => {
-      const seen = needs(extra)
-      const expected = tokensOf(long).promptTokensEstimate
-      expect(seen.promptTokensEstimate).toBeGreaterThan(expected * 0.9)
-      expect(seen.outsideMessagesTokens).toBeGreaterThan(expected * 0.9)
-      expect(seen.minPromptTokens).toBe(needs({}).minPromptTokens)
-    },
-  )
+  it.each<Partial<ChatRequest>>([
+    { prediction: { type: 'content', content: long } },
+    { documents: [{ title: 'a', text: long }] },
+    { response_format: { type: 'grammar', grammar: long } },
+  ])('counts what goes along beside the messages (%#)', (extra) => {
+    const seen = needs(extra)
+    expect(seen.promptTokensAtMost).toBeGreaterThan(tokensOf(long).promptTokensEstimate * 0.9)
+    expect(seen.outsideMessagesTokens).toBe(0)
+    expect(seen.minPromptTokens).toBe(needs({}).minPromptTokens)
+  })
 
-  it('refuses nothing for the sake of what a provider may leave out', () => {
+  it('refuses and leaves out nothing for the sake of what a provider may not count', () => {
     const messages: ChatRequest['messages'] = [...hello, { role: 'assistant', content: 'x', reasoning: long }]
     expect(needs({ messages }).minPromptTokens).toBeLessThan(10)
+    expect(needs({ messages }).promptTokensEstimate).toBeLessThan(10)
   })
 
   it('weighs a large document or recording by its bytes', () => {
     const data = 'A'.repeat(4_000_000)
-    const weigh = (part: ContentPart) => needs({ messages: [{ role: 'user', content: [part] }] }).promptTokensEstimate
+    const weigh = (part: ContentPart) => {
+      const weighed = needs({ messages: [{ role: 'user', content: [part] }] })
+      expect(weighed.promptTokensEstimate).toBe(1000)
+      return weighed.promptTokensAtMost
+    }
     expect(weigh({ type: 'file', file: { file_data: `data:application/pdf;base64,${data}` } })).toBeGreaterThan(100_000)
     expect(weigh({ type: 'input_audio', input_audio: { data, format: 'wav' } })).toBe(6000)
     expect(weigh({ type: 'video_url', video_url: { url: `data:video/mp4;base64,${data}` } })).toBeGreaterThan(6000)

@@ -190,16 +190,20 @@ describe('health in a plan', () => {
     // An order of the client's is not turned over by a probe …
     expect(asked({ provider: { order: ['beta', 'alpha'] } }, { alpha: open })).toEqual([])
     expect(asked({ provider: { order: ['alpha', 'beta'] } }, { alpha: open })).toEqual(['alpha'])
+    const models = [[endpoint('alpha')], [endpoint('beta', 1, { model: 'acme/m2' })]]
     const cheapest = [endpoint('alpha', 1), endpoint('beta', 2)]
     expect(asked({ provider: { sort: 'price' } }, { alpha: open }, cheapest)).toEqual(['alpha'])
     expect(asked({ provider: { sort: 'price' } }, { beta: open }, cheapest)).toEqual([])
     expect(asked({ provider: { sort: 'price' } }, { beta: open }, [endpoint('alpha'), endpoint('beta')])).toEqual([
       'beta',
     ])
-    const wishes = { order: ['alpha'], preferred_min_throughput: 10 }
+    // A threshold that nobody is known to meet turns neither over.
+    const wanting = { preferred_min_throughput: 10 }
+    expect(asked({ provider: wanting }, { beta: open }, models)).toEqual([])
+    expect(asked({ provider: { ...wanting, sort: 'price' } }, { beta: open }, cheapest)).toEqual([])
+    const wishes = { ...wanting, order: ['alpha'] }
     expect(asked({ provider: wishes }, { alpha: open, beta: healthy({}) })).toEqual(['alpha'])
     // … nor is the choice of the model …
-    const models = [[endpoint('alpha')], [endpoint('beta', 1, { model: 'acme/m2' })]]
     expect(asked({}, { beta: open }, models)).toEqual([])
     // … nor is the only attempt of a request risked for it.
     expect(asked({ provider: { allow_fallbacks: false } }, { alpha: open })).toEqual([])
