@@ -7,7 +7,7 @@ import { type Configuration, faultLine, readConfiguration } from './configuratio
 import { type AccountSettings, type SettingsPorts, SettingsSnapshot } from './dispatch/account-settings.ts'
 import type { Deadlines, Gateway, Settings } from './dispatch/gateway.ts'
 import type { Health } from './dispatch/health.ts'
-import type { KeyDirectory, KeyRecord } from './dispatch/key-directory.ts'
+import type { KeyDirectory } from './dispatch/key-directory.ts'
 import type { Admission, AdmissionAsk, Keys } from './dispatch/keys.ts'
 import { refusalOf } from './edge/address.ts'
 import { Background } from './edge/background.ts'
@@ -20,6 +20,7 @@ import { AdmissionGuard } from './objects/admission-guard.ts'
 import type { RequestPorts } from './objects/health-line.ts'
 import type { HealthObject } from './objects/health-object.ts'
 import { HealthWatch } from './objects/health-watch.ts'
+import { keyDirectory } from './objects/key-directory.ts'
 import type { KeyObject } from './objects/key-object.ts'
 import { ObjectIds } from './objects/object-ids.ts'
 import { reached } from './objects/reached.ts'
@@ -34,7 +35,6 @@ import type { AccountPreferences } from './routing/merge-preferences.ts'
 import { openBudget, type RetryBudget } from './routing/retry-budget.ts'
 import { readModel, readModels, readProviders } from './store/catalog.ts'
 import { readGeneration } from './store/generations.ts'
-import { insertKey, listKeys, readKey, removeKey, updateKey } from './store/keys.ts'
 import { readSettings, writeSettings } from './store/settings.ts'
 
 /** What one isolate keeps across requests. Everything that belongs to a request (stubs, timers) is handed in anew. */
@@ -59,8 +59,6 @@ interface Isolate {
 
 /** D1 takes a second for the whole catalogue, and more where it is far. */
 const catalogMs = 20_000
-/** Management waits for D1 and an object, one after the other. */
-const directoryMs = 20_000
 
 type Access = { baseUrl: string; credential: Credential | null }
 
@@ -111,7 +109,7 @@ class RequestGateway implements Gateway {
   }
 
   get directory(): KeyDirectory {
-    return directoryOf(this.#env)
+    return keyDirectory(this.#env.DB, (hash) => keyObject(this.#env, hash))
   }
 
   access(endpoint: EndpointRecord): Access | null {
@@ -313,47 +311,6 @@ class KeyObjects implements Keys {
     return reached(this.#isolate.configuration.keyTimeoutMs, async () =>
       hash === null ? readGeneration(this.#env.DB, id) : keyObject(this.#env, hash).generation(id),
     )
-  }
-}
-
-function directoryOf(env: Env): KeyDirectory {
-  return {
-    create: (input) =>
-      reached(directoryMs, async () => {
-        const record = await insertKey(env.DB, { ...input, createdAt: Date.now() })
-        await tellObject(env, record.hash, record)
-        return record
-      }),
-    list: (query) => reached(directoryMs, () => listKeys(env.DB, query)),
-    get: (hash) =>
-      reached(directoryMs, async () => {
-        const record = await readKey(env.DB, hash)
-        if (record === null) return null
-        return (await keyObject(env, hash).describe())?.key ?? record
-      }),
-    update: (hash, change) =>
-      reached(directoryMs, async () => {
-        const record = await updateKey(env.DB, hash, change)
-        if (record === null) return null
-        await tellObject(env, hash, record)
-        return (await keyObject(env, hash).describe())?.key ?? record
-      }),
-    remove: (hash) =>
-      reached(directoryMs, async () => {
-        if ((await readKey(env.DB, hash)) === null) return false
-        // The object first: from here on the key is refused, whatever becomes of the list.
-        await tellObject(env, hash, null)
-        return removeKey(env.DB, hash)
-      }),
-  }
-}
-
-/** An object that was reset meanwhile is told once more: D1 holds a change already that it must not miss. */
-async function tellObject(env: Env, hash: string, record: KeyRecord | null): Promise<void> {
-  try {
-    await keyObject(env, hash).configure(record)
-  } catch {
-    await keyObject(env, hash).configure(record)
   }
 }
 

@@ -46,6 +46,9 @@ interface World {
 
 type Upstream = (endpoint: string, init: RequestInit) => Response | Promise<Response>
 
+const hangs: Upstream = (_, { signal }) =>
+  new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+
 function world(
   upstream: Upstream,
   {
@@ -452,11 +455,7 @@ describe('time', () => {
   })
 
   it('gives a silent endpoint up and goes on to the next', async () => {
-    const here = world((provider, { signal }) =>
-      provider === 'dear'
-        ? whole('Hi')
-        : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
-    )
+    const here = world((provider, init) => (provider === 'dear' ? whole('Hi') : hangs(provider, init)))
     const asking = ask(here)
     await vi.advanceTimersByTimeAsync(60_000)
     expect(await asking).toMatchObject({ kind: 'body', providerName: 'Dear' })
@@ -467,10 +466,7 @@ describe('time', () => {
   })
 
   it('does not blame an endpoint for the time that others took', async () => {
-    const here = world(
-      (_, { signal }) =>
-        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
-    )
+    const here = world(hangs)
     const asking = ask(here)
     await vi.advanceTimersByTimeAsync(70_000)
     expect(await asking).toMatchObject({
@@ -485,11 +481,7 @@ describe('time', () => {
   })
 
   it('begins keep-alives after a second and still tells the failure, in the stream', async () => {
-    const here = world(
-      (_, { signal }) =>
-        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
-      { entry: modelEntry({}, [cheap]) },
-    )
+    const here = world(hangs, { entry: modelEntry({}, [cheap]) })
     const asking = ask(here, { stream: true })
     await vi.advanceTimersByTimeAsync(1_000)
     const answer = await asking
@@ -687,10 +679,7 @@ describe('a client that goes', () => {
   })
 
   it('while nothing has come yet leaves a cancelled row and no further attempt', async () => {
-    const here = world(
-      (_, { signal }) =>
-        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
-    )
+    const here = world(hangs)
     const asking = ask(here)
     await vi.advanceTimersByTimeAsync(10)
     here.client.abort()
@@ -727,8 +716,7 @@ describe('a client that goes', () => {
 
   it('may have to be paid for the whole of an answer that was not streamed, wherever it is', async () => {
     const endpoint = endpointRecord({ ...cheap, provider: providerRecord({ slug: 'deepseek', name: 'DeepSeek' }) })
-    const silent: Upstream = (_, { signal }) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const silent: Upstream = hangs
     const minimum = async (stream: boolean) => {
       const here = world(silent, { entry: modelEntry({}, [endpoint]) })
       const asking = ask(here, { stream })
@@ -743,8 +731,7 @@ describe('a client that goes', () => {
   })
 
   it('pays for no message that was left out', async () => {
-    const silent: Upstream = (_, { signal }) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const silent: Upstream = hangs
     const here = world(silent, { entry: modelEntry({}, [endpointRecord({ ...cheap, contextLength: 1_000 })]) })
     const messages = Array.from({ length: 40 }, () => ({ role: 'user' as const, content: 'word '.repeat(400) }))
     const asking = ask(here, { messages })
