@@ -57,6 +57,20 @@ describe('an operator’s base URL in production', () => {
   })
 })
 
+describe('the cache of the catalogue', () => {
+  it('is that of one address: another deployment of the zone may reach other servers by the same names', async () => {
+    const variables = await newModel({ provider: 'zoned', model: 'escape/zoned' })
+    const put = vi.spyOn(caches.default, 'put')
+    const world = await openFaultyWorld(variables)
+    const { key } = await newKey()
+    expect((await world.chat(key, { model: 'escape/zoned' })).status).toBe(200)
+    await world.settled()
+    const kept = put.mock.calls.map(([url]) => decodeURIComponent(String(url)))
+    expect(kept.length).toBeGreaterThan(0)
+    for (const url of kept) expect(url).toContain('/http://gateway.test/')
+  })
+})
+
 describe('media of a request', () => {
   it('are never fetched by the gateway, and private ones never handed on', async () => {
     const variables = await newModel({ provider: 'seeing', model: 'escape/seeing', inputModalities: ['text', 'image'] })
